@@ -1,0 +1,119 @@
+"""assemble(config) -> Library: the only reader of the whole configuration; each room gets its own slice."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from citewell import plugins
+from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace
+from citewell.lock import Holder
+from citewell.model import Chat, Embedder, Index, Mode, Retriever
+from citewell.retrieve import Dense, Fuse, Join, Lexical, Pool
+from citewell.retrieve.constants import DEPTH, WEIGHTS
+
+if TYPE_CHECKING:
+    from citewell.catalog import Catalog
+    from citewell.config import ChatConfig, Config
+    from citewell.library import Library
+
+
+def assemble(config: Config, *, create: bool = False) -> Library:
+    """Open the library that a configuration describes.
+
+    NotFound when there is none and `create` is false; InUse when another process holds it.
+    """
+    folder = Path(config.library.path)
+    _folder(folder, create)
+    holder = Holder(folder)
+    try:
+        return _open(config, folder, holder)
+    except BaseException:
+        holder.release()
+        raise
+
+
+def _open(config: Config, folder: Path, holder: Holder) -> Library:
+    from citewell.catalog import Catalog
+    from citewell.ingest import Prepare
+    from citewell.library import Library, Parts
+    from citewell.read import Limits
+
+    embedder: Embedder = plugins.load("embedders", config.embed.model)(threads=config.embed.threads)
+    catalog = Catalog(folder / "catalog.db")
+    _same_embedder(catalog, embedder)
+    read = config.read
+    limits = Limits(
+        max_bytes=read.max_bytes,
+        max_pages=read.max_pages,
+        max_characters=read.max_characters,
+        max_unpacked_bytes=read.max_unpacked_bytes,
+        max_seconds=read.max_seconds,
+    )
+    index = _index(folder / "index", embedder.dimensions)
+    parts = Parts(
+        catalog=catalog,
+        index=index,
+        embedder=embedder,
+        chat=_chat(config.chat, embedder),
+        prepare=Prepare(catalog, embedder, config.split.tokens, limits),
+        retrievers=retrievers(index, embedder, catalog),
+        shown=config.chat.passages,
+        holder=holder,
+    )
+    return Library(parts)
+
+
+def retrievers(index: Index, embedder: Embedder, catalog: Catalog) -> dict[Mode, Retriever]:
+    """The retriever of each search mode."""
+    dense, keyword = Dense(index, embedder), Lexical(index)
+    return {
+        "dense": Join(dense, catalog.hits),
+        "keyword": Join(keyword, catalog.hits),
+        "tfidf": Join(Lexical(index, "tfidf"), catalog.hits),
+        "hybrid": Join(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), catalog.hits),
+    }
+
+
+def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
+    make = plugins.load("chats", config.model)
+    if config.model == "extract":
+        chat: Chat = make(embedder)
+    elif config.model == "local":
+        chat = make(config.path, max_tokens=config.max_tokens)
+    else:
+        chat = make(config.url, config.name, key_env=config.key_env, max_tokens=config.max_tokens)
+    return chat
+
+
+def _index(folder: Path, dimensions: int) -> Index:
+    """Open the embedded index; one that is damaged is thrown away and made anew from the catalog."""
+    from citewell.index.qdrant_edge import QdrantEdge
+
+    try:
+        return QdrantEdge(folder, dimensions)
+    except Corrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        return QdrantEdge(folder, dimensions)
+
+
+def _folder(folder: Path, create: bool) -> None:
+    if not create and not (folder / "catalog.db").exists():
+        raise NotFound(f"there is no library at {str(folder)!r}; make one with `citewell init`")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OutOfSpace(f"the library folder {str(folder)!r} cannot be made: {error.strerror}") from error
+
+
+def _same_embedder(catalog: Catalog, embedder: Embedder) -> None:
+    """Vectors of two models cannot be compared: a library keeps the model that it was made with."""
+    before = catalog.setting("embedder")
+    if before is None:
+        catalog.setting("embedder", embedder.name)
+    elif before != embedder.name:
+        raise BadInput(
+            f"this library was made with the embedder {before!r}, the configuration says {embedder.name!r}; "
+            "set embed.model back, or make a new library with `citewell init`"
+        )

@@ -1,0 +1,95 @@
+"""The catalog's tables.
+
+A row of `versions` is one version of one document; `current` turns true in the transaction that
+acknowledges it. A row of `journal` is a change that the index may not hold durably yet: it is
+forgotten only after the index was flushed, and replayed when a library is opened.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+VERSION: Final = 1
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
+
+versions = Table(
+    "versions",
+    metadata,
+    # A random 63-bit number: the upper half of every passage id of this version. Never reused.
+    Column("key", Integer, primary_key=True, autoincrement=False),
+    Column("document_id", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("passages", Integer, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("added_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Column("text", Text, nullable=False),
+)
+Index("one_current", versions.c.document_id, unique=True, sqlite_where=text("current"))
+Index("pending", versions.c.key, sqlite_where=text("NOT current"))
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("page", Integer),
+    Column("vector", LargeBinary, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("by_vector", passages.c.vector)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("op", String, nullable=False),  # put | drop
+    Column("key", Integer, nullable=False),
+    Column("passages", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("stamp", String, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("synced_at", Float, nullable=False),
+)

@@ -1,0 +1,213 @@
+"""Taking in many documents: read, split, embed and write run beside each other, in order, within bounds."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from citewell.catalog import Catalog, Proposal, digest
+from citewell.errors import BadInput
+from citewell.model import Added, Blob, Document, Embedder, Failure, Item, Passage, Source
+from citewell.read import Limits, read
+from citewell.split import embedded_text, split
+
+if TYPE_CHECKING:
+    from citewell.library import Library
+
+T = TypeVar("T")
+GROUP = 192
+"""Passages written together: large enough for even batches, small enough to be searchable within seconds."""
+AHEAD = 32
+"""Documents read ahead of the embedder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A document on its way in. Without a proposal it is unchanged and there is nothing to do."""
+
+    document: Document
+    proposal: Proposal | None
+    hashes: tuple[bytes, ...] = ()
+    texts: tuple[str, ...] = ()
+    number: int = 0
+    passages: int = 0
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is."""
+
+    catalog: Catalog
+    embedder: Embedder
+    tokens: int
+    limits: Limits
+
+    def __call__(self, document: Document) -> Job:
+        document = replace(document, fields={"id": document.id, **document.fields})
+        settings = f"{self.embedder.name} split={self.tokens} 1"
+        hashed = digest(document, settings)
+        known = self.catalog.digest(document.id)
+        if known and known[1] == hashed:
+            return Job(document, None, number=known[0], passages=known[2])
+        spans = split(document, count=self.embedder.count, tokens=self.tokens)
+        texts = tuple(
+            embedded_text(document.title, span.heading, span.context, document.text[span.start : span.end])
+            for span in spans
+        )
+        hashes = tuple(sha256(f"{self.embedder.name}\0{text}".encode()).digest()[:20] for text in texts)
+        return Job(document, Proposal(document, spans, hashes, hashed), hashes, texts)
+
+    def text(self, title: str, passage: Passage) -> str:
+        """Return what is embedded and indexed of a stored passage."""
+        return embedded_text(title, passage.heading, passage.context, passage.text)
+
+    def read(self, blob: Blob) -> list[Job | Failure]:
+        """Read and prepare a blob; what cannot be read is a Failure."""
+        try:
+            return [self(document) for document in read(blob, self.limits)]
+        except BadInput as error:
+            return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
+
+
+class Write(Protocol):
+    """Embeds and writes jobs; returns what was done, in order."""
+
+    def __call__(self, jobs: list[Job]) -> list[Added]: ...
+
+
+def ingest(
+    blobs: Iterable[Blob], prepare: Prepare, write: Write, report: Callable[[Added | Failure], None]
+) -> None:
+    """Run the pipeline; see Library.ingest."""
+    prepared = (outcome for blob in blobs for outcome in prepare.read(blob))
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="write") as writer:
+        before: tuple[list[Job | Failure], Future[list[Added]]] | None = None
+        for group in _groups(_ahead(prepared)):
+            jobs = [one for one in group if isinstance(one, Job)]
+            done = writer.submit(write, jobs)
+            if before is not None:
+                _report(*before, report)
+            before = (group, done)
+        if before is not None:
+            _report(*before, report)
+
+
+def sync(
+    library: Library,
+    catalog: Catalog,
+    source: Source,
+    report: Callable[[Added | Failure | str], None],
+    prune: bool,
+) -> None:
+    """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
+    known, present = catalog.items(source.name), catalog.ids()
+    listed: dict[str, Item] = {}
+    changed: list[Item] = []
+    for item in source.items():
+        listed[item.id] = item
+        stamp, ids = known.get(item.id, ("", []))
+        if stamp != item.stamp or not present.issuperset(ids):
+            changed.append(item)
+    taken: dict[str, list[str]] = {}
+
+    def note(outcome: Added | Failure) -> None:
+        if isinstance(outcome, Added):
+            item = outcome.document_id if outcome.document_id in listed else outcome.document_id.rsplit("#", 1)[0]
+            taken.setdefault(item, []).append(outcome.document_id)
+            if len(taken) >= 100:
+                _note(catalog, source, listed, taken)
+        report(outcome)
+
+    try:
+        library.ingest(_blobs(catalog, source, changed, note), note)
+    finally:
+        _note(catalog, source, listed, taken)
+    if prune:
+        for gone in known.keys() - listed.keys():
+            for document_id in known[gone][1]:
+                if document_id in present:
+                    library.remove(document_id)
+                    report(document_id)
+            catalog.forget_items(source.name, [gone])
+
+
+def _blobs(
+    catalog: Catalog, source: Source, items: list[Item], note: Callable[[Failure], None]
+) -> Iterator[Blob]:
+    others = catalog.others(source.name)
+    for item in items:
+        if item.id in others:
+            note(Failure(item.id, f"this id is already taken by {others[item.id]!r}; remove that document first"))
+            continue
+        try:
+            yield source.fetch(item)
+        except BadInput as error:
+            note(Failure(item.id, str(error).removeprefix(f"{item.id}: ")))
+
+
+def _note(catalog: Catalog, source: Source, listed: dict[str, Item], taken: dict[str, list[str]]) -> None:
+    rows = [(item, listed[item].stamp, ids) for item, ids in taken.items() if item in listed]
+    catalog.note_items(source.name, rows)
+    taken.clear()
+
+
+def _report(
+    group: list[Job | Failure], done: Future[list[Added]], report: Callable[[Added | Failure], None]
+) -> None:
+    added = iter(done.result())
+    for one in group:
+        report(one if isinstance(one, Failure) else next(added))
+
+
+def _groups(outcomes: Iterable[Job | Failure]) -> Iterator[list[Job | Failure]]:
+    """Collect jobs until they have GROUP passages to embed; the first group is small, to be searchable soon."""
+    group: list[Job | Failure] = []
+    size, enough = 0, GROUP // 8
+    for one in outcomes:
+        group.append(one)
+        size += len(one.texts) if isinstance(one, Job) else 0
+        if size >= enough or len(group) >= GROUP:
+            yield group
+            group, size, enough = [], 0, GROUP
+    if group:
+        yield group
+
+
+def _ahead(values: Iterator[T]) -> Iterator[T]:
+    """Iterate in a thread of its own, at most AHEAD values ahead of the caller."""
+    ready: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(AHEAD)
+    stopped = threading.Event()
+
+    def offer(entry: tuple[T | None, BaseException | None, bool]) -> None:
+        while not stopped.is_set():
+            try:
+                return ready.put(entry, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def run() -> None:
+        try:
+            for value in values:
+                offer((value, None, False))
+                if stopped.is_set():
+                    return
+            offer((None, None, True))
+        except BaseException as error:  # handed to the caller, who raises it
+            offer((None, error, True))
+
+    threading.Thread(target=run, name="read", daemon=True).start()
+    try:
+        while True:
+            value, error, last = ready.get()
+            if error is not None:
+                raise error
+            if last:
+                return
+            yield value  # type: ignore[misc]
+    finally:
+        stopped.set()

@@ -1,0 +1,311 @@
+"""Library: documents in, checked answers out. Reads as the architecture; its order is its crash safety."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from citewell import filters
+from citewell.answer import answer_of, prompt_of
+from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.errors import BadInput, Unsupported
+from citewell.ingest import Job, Prepare, ingest, sync
+from citewell.lock import Holder
+from citewell.model import (
+    JSON,
+    Added,
+    Answer,
+    Blob,
+    Chat,
+    Delta,
+    Document,
+    Done,
+    Embedder,
+    Entry,
+    Event,
+    Failure,
+    Hit,
+    HitsFound,
+    Index,
+    Mode,
+    Point,
+    Query,
+    Retriever,
+    Source,
+    Usage,
+    Vector,
+)
+from citewell.recover import drift, recover
+from citewell.upkeep import Upkeep
+
+MOST_IDS = 10_000
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a library is made of; `assemble` chooses them."""
+
+    catalog: Catalog
+    index: Index
+    embedder: Embedder
+    chat: Chat
+    prepare: Prepare
+    retrievers: Mapping[Mode, Retriever]
+    shown: int = 8
+    holder: Holder | None = None
+
+
+class Library:
+    """A set of documents that can be searched and asked. Safe to share between threads.
+
+    A write that returned is durable and visible to the very next search. Close it, or use it as a
+    context manager.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lease = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._progress: JSON = {"running": False, "done": 0, "failed": 0}
+        self._retriever = parts.retrievers
+        recover(parts.catalog, parts.index, self._points)
+        self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
+
+    # -- documents ----------------------------------------------------------------------------------
+
+    def add(self, document: Document) -> Added:
+        """Add or update one document. Returns once it is durable and searchable."""
+        job = self._parts.prepare(document)
+        return self._write([job])[0]
+
+    def ingest(self, blobs: Iterable[Blob], report: Callable[[Added | Failure], None]) -> None:
+        """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
+
+        A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order.
+        """
+        self._progress = {"running": True, "done": 0, "failed": 0}
+
+        def count(outcome: Added | Failure) -> None:
+            self._progress["failed" if isinstance(outcome, Failure) else "done"] += 1
+            report(outcome)
+
+        try:
+            ingest(blobs, self._parts.prepare, self._write, count)
+        finally:
+            self._progress["running"] = False
+
+    def sync(
+        self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
+    ) -> None:
+        """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
+        sync(self, self._parts.catalog, source, report, prune)
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document; effective when this returns. NotFound if there is none."""
+        with self._lease:
+            gone = self._parts.catalog.remove(document_id)
+            self._parts.index.drop(gone.ids())
+        self._upkeep.note(gone.passages)
+
+    def get(self, document_id: str) -> tuple[Entry, Document]:
+        """Return a document as it is now. NotFound if there is none."""
+        entry, text = self._parts.catalog.get(document_id)
+        return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
+
+    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> list[Entry]:
+        """Return up to `limit` entries in order of id, from the first id greater than `after`."""
+        tree = filters.parse(where) if where else None
+        return self._parts.catalog.list(tree, _bounded(limit, 10_000), after)
+
+    # -- questions ----------------------------------------------------------------------------------
+
+    def search(self, query: Query) -> list[Hit]:
+        """Return the passages that match best, best first."""
+        _bounded(query.limit, 1000)
+        if not query.text.strip():
+            raise BadInput(f"the question is empty ({query.text!r}); ask something")
+        retriever = self._retriever[query.mode]
+        try:
+            return retriever(query)
+        except Unsupported:
+            return retriever(self._narrow(query))
+
+    async def stream(self, query: Query) -> AsyncIterator[Event]:
+        """Answer a question, as it happens: HitsFound, Deltas, Citations, Done."""
+        started = time.perf_counter()
+        hits = tuple(await asyncio.to_thread(self.search, replace(query, limit=self._parts.shown)))
+        found = time.perf_counter()
+        yield HitsFound(hits)
+        pieces: list[str] = []
+        usage = Usage()
+        if hits:
+            async for delta in self._parts.chat.stream(prompt_of(query, hits)):
+                pieces.append(delta.text)
+                usage = delta.usage or usage
+                yield delta
+        written = time.perf_counter()
+        searched = self._parts.catalog.counts()[:2]
+        answer = await asyncio.to_thread(answer_of, query, hits, "".join(pieces), searched)
+        if answer.verdict == "refused":
+            yield Delta(answer.text)
+        for citation in answer.citations:
+            yield citation
+        seconds = {
+            "retrieve": found - started,
+            "write": written - found,
+            "check": time.perf_counter() - written,
+            "total": time.perf_counter() - started,
+        }
+        yield Done(replace(answer, usage=usage, model=self._parts.chat.name, seconds=seconds))
+
+    def ask(self, query: Query) -> Answer:
+        """Answer a question with checked citations, or refuse."""
+
+        async def drain() -> Answer:
+            async for event in self.stream(query):
+                if isinstance(event, Done):
+                    return event.answer
+            raise AssertionError("a stream ends with Done")
+
+        return self._wait(drain())
+
+    # -- the library itself ---------------------------------------------------------------------------
+
+    def status(self) -> JSON:
+        """Return counts, models and what is going on."""
+        documents, passages, pending = self._parts.catalog.counts()
+        return {
+            "documents": documents,
+            "passages": passages,
+            "embedder": self._parts.embedder.name,
+            "chat": self._parts.chat.name,
+            "unflushed_changes": pending,
+            "ingest": dict(self._progress),
+            "upkeep": self._upkeep.state,
+        }
+
+    def check(self) -> list[str]:
+        """Compare catalog and index; one line for each thing that is wrong, [] when nothing is."""
+        with self._lease:
+            return drift(self._parts.catalog, self._parts.index)
+
+    def optimize(self) -> None:
+        """Build the index's graphs now, instead of when it is quiet."""
+        self._parts.index.optimize()
+
+    def announce(self, url: str) -> None:
+        """Tell other processes where this library is served."""
+        if self._parts.holder is not None:
+            self._parts.holder.announce(url)
+
+    def close(self) -> None:
+        """Make everything durable and release the folder."""
+        self._upkeep.stop()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._parts.index.close()
+        self._parts.catalog.close()
+        if self._parts.holder is not None:
+            self._parts.holder.release()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- inside ---------------------------------------------------------------------------------------
+
+    def _write(self, jobs: list[Job]) -> list[Added]:
+        """Embed what has no vector yet, then write: pending, index, current, and only then drop the old."""
+        catalog, index = self._parts.catalog, self._parts.index
+        todo = [job for job in jobs if job.proposal is not None]
+        vectors, new = self._vectors(todo)
+        if todo:
+            with self._lease:
+                versions = catalog.propose([_proposal(job) for job in todo], new)
+                try:
+                    for job, version in zip(todo, versions, strict=True):
+                        index.put(_job_points(job, version, vectors))
+                    stale = catalog.accept(versions)
+                except BaseException:
+                    catalog.abandon(versions)
+                    raise
+                index.drop([one for version in stale for one in version.ids()])
+            self._upkeep.note(sum(version.passages for version in versions))
+            numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
+        else:
+            numbers = {}
+        return [_added(job, numbers, new) for job in jobs]
+
+    def _vectors(self, jobs: list[Job]) -> tuple[dict[bytes, Vector], dict[bytes, Vector]]:
+        """Return (all vectors by hash, the ones among them that are new)."""
+        texts = {h: text for job in jobs for h, text in zip(job.hashes, job.texts, strict=True)}
+        known = self._parts.catalog.known(texts)
+        missing = [h for h in texts if h not in known]
+        if not missing:
+            return known, {}
+        matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
+        new = {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
+        return known | new, new
+
+    def _points(self, version: Version) -> list[Point]:
+        return [
+            Point(passage.id, entry.id, vector, self._parts.prepare.text(entry.title, passage), entry.fields)
+            for entry, passage, vector in self._parts.catalog.points(version)
+        ]
+
+    def _narrow(self, query: Query) -> Query:
+        """Resolve a filter that the index cannot express to document ids, through the catalog."""
+        assert query.where is not None
+        ids = self._parts.catalog.document_ids(query.where, MOST_IDS + 1)
+        if len(ids) > MOST_IDS:
+            raise Unsupported(
+                f"this filter matches more than {MOST_IDS} documents and the index cannot express it; "
+                "add a condition with =, IN, < or > to narrow it"
+            )
+        return replace(query, where=filters.In("id", tuple(ids)) if ids else query.where)
+
+    def _wait(self, work: Any) -> Any:
+        """Run a coroutine on the library's own background loop, and wait for it."""
+        with self._lease:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+
+def _proposal(job: Job) -> Proposal:
+    assert job.proposal is not None
+    return job.proposal
+
+
+def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
+    return [
+        Point(one, job.document.id, vectors[h], text, job.document.fields)
+        for one, h, text in zip(version.ids(), job.hashes, job.texts, strict=True)
+    ]
+
+
+def _added(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) -> Added:
+    if job.proposal is None:
+        return Added(job.document.id, job.number, job.passages, 0, "unchanged")
+    number = numbers[job.document.id]
+    embedded = sum(h in new for h in job.hashes)
+    return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")
+
+
+def _bounded(limit: int, most: int) -> int:
+    if not 1 <= limit <= most:
+        raise BadInput(f"limit {limit!r} is out of range; use 1 to {most}")
+    return limit

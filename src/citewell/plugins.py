@@ -1,0 +1,45 @@
+"""Names in the configuration -> code, loaded only when chosen. Imports no adapter.
+
+A package can add its own through the entry point groups `citewell.embedders` and `citewell.chats`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Final
+
+from citewell.errors import BadInput, MissingExtra
+
+TABLES: Final = {
+    "embedders": {
+        "minilm": "citewell.providers.minilm:MiniLM",
+        "hash": "citewell.testing:HashEmbedder",
+    },
+    "chats": {
+        "extract": "citewell.answer.extract:Extract",
+        "local": "citewell.providers.local_gguf:LocalGguf",
+        "openai": "citewell.providers.openai_compatible:OpenAICompatible",
+    },
+}
+EXTRAS: Final = {"xllamacpp": "local", "ir_measures": "eval", "scipy": "eval"}
+
+
+def load(table: str, name: str) -> Any:
+    """Return what a configured name stands for.
+
+    BadInput for an unknown name; MissingExtra when its package is not installed.
+    """
+    names = TABLES[table] | {point.name: point.value for point in entry_points(group=f"citewell.{table}")}
+    if name not in names:
+        raise BadInput(f"there is no {table[:-1]} {name!r}; choose one of {', '.join(sorted(names))}")
+    module, attribute = names[name].split(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing == "citewell":
+            raise
+        extra = EXTRAS.get(missing)
+        remedy = f"pip install 'citewell[{extra}]'" if extra else f"pip install {missing}"
+        raise MissingExtra(f"{table[:-1]} {name!r} needs the package {missing!r}: {remedy}") from error

@@ -1,0 +1,81 @@
+"""Combine rankings: pool passages of a document, and fuse rankers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+
+from citewell.model import Query, Stage
+from citewell.retrieve.constants import POOL_SHARE, POOL_TOP, RRF_K
+from citewell.retrieve.rank import Candidate, Ranker
+
+VERSION_PART = 18
+"""Characters of a passage id that name its version: the upper half of the UUID."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Let the passages of a document vote for each other: a passage's score gains a share of its document's.
+
+    The document's score is the mean of its best `top` scores (missing ones count as the worst score seen), so
+    that a document with several good passages rises; passages are only reordered.
+    """
+
+    inner: Ranker
+    top: int = POOL_TOP
+    share: float = POOL_SHARE
+
+    def __call__(self, query: Query) -> list[Candidate]:
+        found = self.inner(query)
+        if not found:
+            return found
+        floor = min(candidate.score for candidate in found)
+        best: dict[str, list[float]] = defaultdict(list)
+        for candidate in found:  # best first, so each list is in order
+            best[candidate.id[:VERSION_PART]].append(candidate.score - floor)
+        votes = {one: sum(scores[: self.top]) / self.top for one, scores in best.items()}
+        pooled = [
+            candidate._replace(
+                score=(1 - self.share) * (candidate.score - floor) + self.share * votes[candidate.id[:VERSION_PART]]
+            )
+            for candidate in found
+        ]
+        return sorted(pooled, key=lambda candidate: -candidate.score)
+
+
+@dataclass(frozen=True)
+class Fuse:
+    """Reciprocal rank fusion: score = Σ weight / (k + rank). Cormack, Clarke & Büttcher, SIGIR 2009."""
+
+    rankers: tuple[Ranker, ...]
+    weights: tuple[float, ...]
+    depth: int
+    k: float = RRF_K
+
+    def __call__(self, query: Query) -> list[Candidate]:
+        deeper = replace(query, limit=max(self.depth, query.limit))
+        scores: dict[str, float] = defaultdict(float)
+        stages: dict[str, tuple[Stage, ...]] = defaultdict(tuple)
+        for weight, found in zip(self.weights, _run(self.rankers, deeper), strict=True):
+            for rank, candidate in enumerate(found, start=1):
+                scores[candidate.id] += weight / (self.k + rank)
+                stages[candidate.id] += candidate.stages
+        ordered = sorted(scores, key=lambda one: (-scores[one], one))
+        return [
+            Candidate(one, scores[one], (*stages[one], Stage("fused", rank, scores[one])))
+            for rank, one in enumerate(ordered, start=1)
+        ]
+
+
+def _run(rankers: Sequence[Ranker], query: Query) -> list[list[Candidate]]:
+    """Run rankers side by side: the engines release the interpreter."""
+    others = [_threads().submit(ranker, query) for ranker in rankers[1:]]
+    return [rankers[0](query), *(other.result() for other in others)]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="retrieve")

@@ -1,0 +1,200 @@
+"""The model's types as JSON, both ways: what the REST API says and what the client reads.
+
+Bodies, by route:
+
+    PUT    /documents/{id}    dump(Added)
+    GET    /documents/{id}    dump_document(entry, document): the entry's members and "text"
+    GET    /documents         {"documents": [dump(Entry), ...]}
+    POST   /search            {"hits": [dump(Hit), ...]}
+    POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
+    GET    /status            the object that Library.status() returns
+    POST   /check             {"drift": ["...", ...]}
+    errors                    dump_error, as application/problem+json
+
+Loading ignores members it does not know, so an older client can talk to a newer server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from citewell import errors
+from citewell.model import (
+    JSON,
+    Added,
+    Answer,
+    Citation,
+    Delta,
+    Document,
+    Done,
+    Entry,
+    Event,
+    Fields,
+    Hit,
+    HitsFound,
+    Message,
+    Passage,
+    Stage,
+    Usage,
+)
+
+STATUS: Mapping[str, int] = {
+    "BadInput": 400,
+    "Unreadable": 422,
+    "NotFound": 404,
+    "Unsupported": 501,
+    "MissingExtra": 501,
+    "InUse": 409,
+    "ProviderError": 502,
+    "OutOfSpace": 507,
+    "Corrupt": 500,
+    "CitewellError": 500,
+}
+"""The HTTP status of each class of error."""
+
+
+def dump(value: Any) -> Any:
+    """Return `value` (dataclasses, mappings, sequences, scalars) as what `json.dumps` takes."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: dump(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): dump(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [dump(item) for item in value]
+    return value
+
+
+def dump_document(entry: Entry, document: Document) -> JSON:
+    """Return an entry with the document's text, as GET /documents/{id} answers."""
+    return {**dump(entry), "text": document.text}
+
+
+def dump_event(event: Event) -> tuple[str, JSON]:
+    """Return the name (hits, delta, citation, done) and the data of an event of `Library.stream`."""
+    match event:
+        case HitsFound(hits):
+            return "hits", {"hits": dump(hits)}
+        case Delta():
+            return "delta", dump(event)
+        case Citation():
+            return "citation", dump(event)
+        case Done(answer):
+            return "done", {"answer": dump(answer)}
+
+
+def dump_error(error: errors.CitewellError) -> JSON:
+    """Return an error as a problem (RFC 9457): `code` is its class, `detail` its message."""
+    name = type(error).__name__
+    problem: JSON = {"type": "about:blank", "title": name, "status": STATUS.get(name, 500)}
+    problem |= {"detail": str(error), "code": name}
+    if isinstance(error, errors.Unreadable):
+        problem |= {"name": error.name, "reason": error.reason}
+    if isinstance(error, errors.ProviderError):
+        problem |= {"retryable": error.retryable}
+    return problem
+
+
+def load_error(problem: Mapping[str, Any]) -> errors.CitewellError:
+    """Return the error that a problem describes: the same class, the same message."""
+    detail = str(problem.get("detail") or problem.get("title") or "the server gave no reason")
+    kind = getattr(errors, str(problem.get("code")), None)
+    if kind is errors.Unreadable and "name" in problem:
+        return errors.Unreadable(str(problem["name"]), str(problem.get("reason", "")))
+    if kind is errors.Unreadable:
+        return errors.BadInput(detail)
+    if kind is errors.ProviderError:
+        return errors.ProviderError(detail, retryable=bool(problem.get("retryable")))
+    if isinstance(kind, type) and issubclass(kind, errors.CitewellError):
+        return kind(detail)
+    return errors.CitewellError(detail)
+
+
+def load_added(data: Mapping[str, Any]) -> Added:
+    """Read what an acknowledged add did."""
+    return Added(**_known(Added, data))
+
+
+def load_entry(data: Mapping[str, Any]) -> Entry:
+    """Read a document's entry."""
+    return Entry(**{**_known(Entry, data), "fields": load_fields(data.get("fields", {}))})
+
+
+def load_document(data: Mapping[str, Any]) -> tuple[Entry, Document]:
+    """Read an entry and its document; `blocks` do not travel."""
+    entry = load_entry(data)
+    document = Document(
+        id=entry.id,
+        text=data["text"],
+        title=entry.title,
+        fields=entry.fields,
+        source=entry.source,
+        media_type=entry.media_type,
+    )
+    return entry, document
+
+
+def load_passage(data: Mapping[str, Any]) -> Passage:
+    """Read a passage."""
+    return Passage(**_known(Passage, data))
+
+
+def load_hit(data: Mapping[str, Any]) -> Hit:
+    """Read a hit with its passage, entry and stages."""
+    stages = tuple(Stage(**_known(Stage, stage)) for stage in data.get("stages", ()))
+    return Hit(load_passage(data["passage"]), load_entry(data["document"]), data["score"], stages)
+
+
+def load_hits(data: Sequence[Mapping[str, Any]]) -> tuple[Hit, ...]:
+    """Read hits, in order."""
+    return tuple(load_hit(hit) for hit in data)
+
+
+def load_citation(data: Mapping[str, Any]) -> Citation:
+    """Read a citation. It was checked where it was made."""
+    return Citation(**_known(Citation, data))
+
+
+def load_usage(data: Mapping[str, Any] | None) -> Usage | None:
+    """Read token counts, if there are any."""
+    return None if data is None else Usage(**_known(Usage, data))
+
+
+def load_message(data: Mapping[str, Any]) -> Message:
+    """Read one turn of a conversation."""
+    return Message(**_known(Message, data))
+
+
+def load_answer(data: Mapping[str, Any]) -> Answer:
+    """Read an answer with its citations and hits."""
+    known = _known(Answer, data)
+    known["citations"] = tuple(load_citation(citation) for citation in data.get("citations", ()))
+    known["hits"] = load_hits(data.get("hits", ()))
+    known["unsupported"] = tuple(data.get("unsupported", ()))
+    known["usage"] = load_usage(data.get("usage")) or Usage()
+    return Answer(**known)
+
+
+def load_event(name: str, data: Mapping[str, Any]) -> Event:
+    """Read an event by its name; raises the error that an `error` event carries."""
+    match name:
+        case "hits":
+            return HitsFound(load_hits(data["hits"]))
+        case "delta":
+            return Delta(data["text"], load_usage(data.get("usage")))
+        case "citation":
+            return load_citation(data)
+        case "done":
+            return Done(load_answer(data["answer"]))
+    raise load_error(data)
+
+
+def load_fields(data: Mapping[str, Any]) -> Fields:
+    """Read metadata: JSON's lists become tuples of strings."""
+    return {key: tuple(map(str, value)) if isinstance(value, list) else value for key, value in data.items()}
+
+
+def _known(kind: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {key: value for key, value in data.items() if key in names}

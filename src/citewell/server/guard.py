@@ -8,7 +8,6 @@ browser says of a request's origin must be this very server.
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -19,14 +18,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from citewell.server.problems import ProblemResponse, problem, problem_of
+from citewell.server.problems import ProblemResponse, problem_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 ANY_ADDRESS = "any address"
 """In `hosts`: an IP address in `Host` is accepted. Only names can be rebound; addresses cannot."""
 OPEN = frozenset({"/health", "/ready"})
 JSON_BYTES = 1024 * 1024
-JSON_DEPTH = 32
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -51,7 +49,7 @@ class Rules:
 
 
 class Guard:
-    """ASGI middleware: checks `Rules`, bounds bodies, adds security headers, and turns what escapes into a 500."""
+    """ASGI middleware: checks `Rules`, bounds bodies, adds security headers; what escapes becomes a 500."""
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self.app = app
@@ -95,35 +93,6 @@ def check(scope: Scope, rules: Rules) -> None:
         )
 
 
-def check_json(data: bytes) -> Any:
-    """Parse a JSON text at most JSON_DEPTH deep. Raises ValueError, with what is wrong."""
-    try:
-        value = json.loads(data, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError(f"it is nested deeper than {JSON_DEPTH} levels") from None
-    if _depth(value) > JSON_DEPTH:
-        raise ValueError(f"it is nested deeper than {JSON_DEPTH} levels")
-    return value
-
-
-def _depth(value: Any) -> int:
-    """Count levels of nesting, level by level: no recursion, so no depth can hurt."""
-    depth, level = 0, [value]
-    while level := [child for parent in level for child in _children(parent)]:
-        depth += 1
-    return depth
-
-
-def _children(value: Any) -> Collection[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _known_host(host: str, hosts: Collection[str]) -> bool:
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
@@ -146,10 +115,14 @@ def _check_origin(headers: Headers, host: str) -> None:
     """Browsers send Origin with what may change something, and Sec-Fetch-Site with everything."""
     site = headers.get("sec-fetch-site", "none")
     origin = headers.get("origin")
-    foreign = origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower())
+    foreign = origin is not None and origin.lower() not in (
+        f"http://{host}".lower(),
+        f"https://{host}".lower(),
+    )
     if foreign or site not in ("same-origin", "none"):
         raise HTTPException(
-            403, f"requests from other web pages are refused (origin {origin!r}, site {site!r}); open it directly"
+            403,
+            f"requests from other web pages are refused (origin {origin!r}, site {site!r}); open it directly",
         )
 
 

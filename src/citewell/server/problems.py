@@ -45,7 +45,7 @@ def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
 
 
 def problem_of(error: Exception) -> dict[str, Any]:
-    """Return the problem of any exception. One that nobody expected is logged, and told without its details."""
+    """Return the problem of any exception. An unexpected one is logged, and told without its details."""
     if isinstance(error, CitewellError):
         found = wire.dump_error(error)
         if getattr(error, "retryable", False):

@@ -1,0 +1,142 @@
+"""Words, stems, numbers and names of a text: what claims and evidence are compared by. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from py_rust_stemmers import SnowballStemmer
+
+WORD: Final = re.compile(r"[^\W_]+(?:['’](?:t|s|re|ve|ll|d|m)\b)?", re.IGNORECASE)
+PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+IDENTIFIER: Final = re.compile(r"(?<![\w.])(?:--?)?[A-Za-z_][\w-]*(?:[._]\w+)+(?:\(\))?|(?<!\w)--[a-z][\w-]+")
+_STEMMER: Final = SnowballStemmer("english")
+
+STOP_WORDS: Final = frozenset(
+    """a about above after again all also am an and any are as at be because been before being between both but by
+    can could did do does doing done down during each either for from further had has have having he her here hers
+    him himself his how i if in into is it its itself just may me might more most must my of off on once one only or
+    other our ours out over own per same shall she should so some such than that the their theirs them then there
+    these they this those through to too under until up upon us very was we were what when where whether which
+    while who whom whose why will with within would you your yours yourself s t d ll m re ve""".split()
+)
+NEGATIONS: Final = frozenset(
+    """no not never none neither nor without cannot unable nothing nobody nowhere hardly lacks lack fails
+    failed fail refuses refused denied impossible""".split()
+)
+_UNITS: Final = dict(
+    zip(
+        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+        sixteen seventeen eighteen nineteen""".split(),
+        range(20),
+        strict=True,
+    )
+)
+_TENS: Final = dict(
+    zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True)
+)
+_ORDINALS: Final = dict(
+    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
+)
+_SCALES: Final = frozenset("hundred thousand million billion trillion dozen".split())
+MONTHS: Final = frozenset(
+    """january february march april may june july august september october november december""".split()
+)
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Return the Snowball (Porter2) stem of a word, without case, accents or possessive."""
+    plain = word.lower().replace("’", "'").removesuffix("'s")
+    decomposed = unicodedata.normalize("NFKD", plain)
+    return _STEMMER.stem_word("".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+@lru_cache(maxsize=100_000)
+def _stems(word: str) -> tuple[str, ...]:
+    """A word's stem and, for camelCase, the stems of its parts."""
+    lower = word.lower().replace("’", "'")
+    if lower in STOP_WORDS or lower.removesuffix("'s") in STOP_WORDS:
+        return ()
+    if word.islower() or word.istitle() or word.isupper():
+        return (stem(word),)
+    parts = PART.findall(word)
+    return (stem(word), *(stem(part) for part in parts)) if len(parts) > 1 else (stem(word),)
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems of a text's content words, in order, repeated as often as they occur."""
+    return [one for word in WORD.findall(text) for one in _stems(word)]
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers of a text, digits or English words, in one form: "1,000" and "one thousand" share one.
+
+    Magnitudes ("million") and month names count as numbers: a claim that changes one is as wrong.
+    """
+    found = {_digits(match) for match in NUMBER.findall(text)}
+    small = _spelled(text)
+    return found | small | {w for w in _lower_words(text) if w in _SCALES} | _months(text)
+
+
+def _digits(number: str) -> str:
+    plain = re.sub(r",(?=\d{3}(?!\d))", "", number).replace(",", ".")
+    whole, dot, rest = plain.partition(".")
+    rest = rest.rstrip("0") if "." not in rest else rest
+    return (whole.lstrip("0") or "0") + (dot + rest if rest else "")
+
+
+def _lower_words(text: str) -> list[str]:
+    return [word.lower() for word in WORD.findall(text)]
+
+
+def _spelled(text: str) -> set[str]:
+    """Numbers in words from two on: "one" and "first" are mostly pronoun and adverb."""
+    found: set[str] = set()
+    words = _lower_words(text)
+    for at, word in enumerate(words):
+        if word in _TENS:
+            unit = _UNITS.get(words[at + 1], 0) if at + 1 < len(words) else 0
+            found.add(str(_TENS[word] + (unit if unit < 10 else 0)))
+        elif word in _UNITS and _UNITS[word] > 1 and not (at and words[at - 1] in _TENS):
+            found.add(str(_UNITS[word]))
+        elif word in _ORDINALS and _ORDINALS[word] > 2:
+            found.add(str(_ORDINALS[word]))
+    return found
+
+
+def _months(text: str) -> set[str]:
+    return {word.lower() for word in WORD.findall(text) if word.istitle() and word.lower() in MONTHS and len(word) > 3}
+
+
+def names(text: str) -> set[str]:
+    """Return the stems of proper names: capitalised words inside a sentence, and all-capital words anywhere."""
+    found: set[str] = set()
+    for match in WORD.finditer(text):
+        word = match.group()
+        if not word[0].isupper() or not _stems(word):
+            continue
+        before = text[: match.start()].rstrip(" \t\n\"'`*_(“‘«[")
+        inside = bool(before) and before[-1] not in ".!?:;•|"
+        if inside or (word.isupper() and len(word) > 1):
+            found.add(stem(word))
+    return found
+
+
+def identifiers(text: str) -> set[str]:
+    """Return names of code: `quoted`, dotted.or_underscored, --options; without backticks and brackets."""
+    quoted = re.findall(r"`+([^`\n]+)`+", text)
+    return {one.strip().removesuffix("()") for one in (*quoted, *IDENTIFIER.findall(text)) if one.strip()}
+
+
+def negated(text: str) -> bool:
+    """Say whether a text holds a negation."""
+    return any(is_negation(word) for word in WORD.findall(text))
+
+
+def is_negation(word: str) -> bool:
+    lower = word.lower().replace("’", "'")
+    return lower in NEGATIONS or lower.endswith("n't")

@@ -1,0 +1,256 @@
+"""Commands about documents: init, add, sync, remove, list, show."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from citewell.cli import output
+from citewell.cli.progress import Listed, Tally, bar
+from citewell.cli.session import SOME_FAILED, Session, command
+from citewell.config import FILE_NAME, Loaded, template, values_of
+from citewell.errors import BadInput, NotFound
+from citewell.model import Blob, Entry, Failure
+
+if TYPE_CHECKING:
+    from citewell.cli.session import Opened
+
+app = typer.Typer()
+
+
+def document_ids(incomplete: str) -> list[str]:
+    """Complete a document's id from the catalog; nothing where there is none."""
+    import os
+
+    from citewell.catalog import Catalog
+    from citewell.config import load
+    from citewell.errors import CitewellError
+
+    try:
+        path = load({}, os.environ).config.library.path / "catalog.db"
+        if not path.exists():
+            return []
+        catalog = Catalog(path)
+    except CitewellError:
+        return []
+    first = incomplete[:-1] + chr(max(ord(incomplete[-1]) - 1, 0)) if incomplete else ""
+    found = [entry.id for entry in catalog.list(None, 1000, first)]
+    catalog.close()
+    return [one for one in found if one.startswith(incomplete)][:50]
+
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Document ids.", autocompletion=document_ids)]
+
+
+@command(app)
+def init(session: Session) -> None:
+    """Make a library here: writes citewell.toml, the library's folder, and fetches the model once."""
+    session.local("init")
+    file = (session.config or Path.cwd() / FILE_NAME).absolute()
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(template({"library.path": str(session.library or ".citewell")}), encoding="utf-8")
+        print(f"wrote {file}", file=sys.stderr)
+    loaded = Session(config=file, library=session.library).load()
+    made = make_library(loaded)
+    if session.json:
+        output.print_json({"file": file, "library": made, "settings": values_of(loaded.config)})
+    else:
+        print(f"the library is in {made}\nnext: citewell add PATH, then citewell ask \"…\"")
+
+
+def make_library(loaded: Loaded) -> Path:
+    """Get the embedding model, make the library's folder and return it."""
+    from citewell.assemble import assemble
+
+    prepare_model(loaded)
+    assemble(loaded.config, create=True).close()
+    return loaded.config.library.path
+
+
+def prepare_model(loaded: Loaded) -> None:
+    """Fetch and build the default embedding model, once per machine, with its progress shown."""
+    if loaded.config.embed.model != "minilm":
+        return
+    from citewell.providers import minilm
+
+    with bar("MiB") as shown:
+        minilm.prepare(lambda done, total: shown.show(done >> 20, total >> 20 if total else None, ""))
+
+
+@command(app)
+def add(
+    session: Session,
+    what: Annotated[list[str], typer.Argument(metavar="PATH|URL…", help="Files, folders or web addresses.")],
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Let addresses be on this machine or a private network.")
+    ] = False,
+) -> None:
+    """Take in files, folders and web pages. What is unchanged costs nothing.
+
+    Exit code 11 when some could not be taken in; the others were.
+    """
+    loaded = session.load()
+    check_paths(what)
+    with session.open(loaded) as library, bar("documents") as shown:
+        tally = Tally(shown)
+        for one in what:
+            if not is_url(one) and Path(one).is_dir():
+                take_folder(library, Path(one), tally, prune=False)
+        rest = [one for one in what if is_url(one) or not Path(one).is_dir()]
+        tally.total = tally.done + len(rest)
+        tally.positions = {}
+        library.ingest(blobs(rest, loaded, tally, allow_private), tally)
+    finish(session, tally)
+
+
+@command(app)
+def sync(
+    session: Session,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH…", help="Folders; all that were added, if none.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Remove nothing.")] = False,
+) -> None:
+    """Bring the library up to date with folders: new and changed files in, vanished ones out.
+
+    Exit code 11 when some could not be taken in; the others were.
+    """
+    with session.open(session.load()) as library, bar("documents") as shown:
+        tally = Tally(shown)
+        for path in [Path(one) for one in paths] if paths else folders(library):
+            take_folder(library, path, tally, prune=not keep)
+    finish(session, tally)
+
+
+@command(app)
+def remove(session: Session, ids: Ids) -> None:
+    """Remove documents; effective at once. Exit code 3 when one of them is not there."""
+    removed, missing = [], []
+    with session.open(session.load()) as library:
+        for one in ids:
+            try:
+                library.remove(one)
+            except NotFound:
+                missing.append(one)
+                print(f"error: there is no document {one!r}", file=sys.stderr)
+            else:
+                removed.append(one)
+    if session.json:
+        output.print_json({"removed": removed, "missing": missing})
+    else:
+        print(f"{len(removed)} removed")
+    if missing:
+        raise typer.Exit(NotFound.code)
+
+
+@command(app, name="list")
+def list_(
+    session: Session,
+    where: Annotated[str | None, typer.Option(help="Filter, as in SQL: \"path LIKE 'guide/%'\".")] = None,
+    limit: Annotated[int, typer.Option(help="Most documents to list; 0 lists all.")] = 0,
+    after: Annotated[str, typer.Option(help="Start after this id.")] = "",
+) -> None:
+    """List documents in order of id."""
+    with session.open(session.load()) as library:
+        entries = list(listed(library, where, limit, after))
+    if session.json:
+        output.print_json({"documents": entries})
+    else:
+        rows = [(one.id, one.title, one.passages, one.updated_at) for one in entries]
+        output.print_table(("id", "title", "passages", "updated"), rows)
+
+
+@command(app)
+def show(
+    session: Session,
+    document_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=document_ids)],
+    text: Annotated[bool, typer.Option("--text", help="Print the text only.")] = False,
+) -> None:
+    """Show a document: what the catalog says of it, then its text."""
+    with session.open(session.load()) as library:
+        entry, document = library.get(document_id)
+    if session.json:
+        from citewell.wire import dump_document
+
+        output.print_json(dump_document(entry, document))
+        return
+    if not text:
+        output.print_entry(entry)
+        print()
+    print(document.text)
+
+
+def is_url(text: str) -> bool:
+    """Say whether an argument is a web address (or looks like one of another kind)."""
+    return "://" in text
+
+
+def check_paths(what: Sequence[str]) -> None:
+    """Raise NotFound for a path that is not there, before anything is taken in."""
+    for one in what:
+        if not is_url(one) and not Path(one).exists():
+            raise NotFound(f"there is no file or folder {one!r}; check the path")
+
+
+def take_folder(library: Opened, path: Path, tally: Tally, *, prune: bool) -> None:
+    """Sync a folder into the library; the tally sees every outcome."""
+    from citewell.sources.folder import Folder
+
+    if not path.is_dir():
+        raise NotFound(f"there is no folder {str(path)!r}; check the path")
+    library.sync(Listed(Folder(path), tally), tally, prune)
+    tally.done = max(tally.done, tally.total or 0)
+
+
+def blobs(what: Sequence[str], loaded: Loaded, tally: Tally, private: bool) -> Iterator[Blob]:
+    """Yield the bytes of files and web pages; what cannot be had is told to the tally."""
+    from citewell.sources.url import download
+
+    for one in what:
+        try:
+            yield download(one, loaded.config.read, private=private) if is_url(one) else file_blob(Path(one))
+        except BadInput as error:
+            tally(Failure(one, str(error).removeprefix(f"{one}: ")))
+        except OSError as error:
+            tally(Failure(one, error.strerror or str(error)))
+
+
+def file_blob(path: Path) -> Blob:
+    """Return a file's bytes; its id is its name, as if its folder had been added."""
+    return Blob(path.name, path.read_bytes(), source=str(path.absolute()))
+
+
+def folders(library: Opened) -> list[Path]:
+    """Return the folders that the library was filled from."""
+    names: Any = library.status().get("sources") or []
+    found = [Path(name.removeprefix("folder:")) for name in names if name.startswith("folder:")]
+    if not found:
+        raise BadInput("no folder was added to this library; name one: citewell sync PATH")
+    return found
+
+
+def listed(library: Opened, where: str | None, limit: int, after: str) -> Iterator[Entry]:
+    """Page through the library's entries; a limit of 0 is none."""
+    left = limit
+    while True:
+        page = library.list(where, min(left, 1000) if limit else 1000, after)
+        yield from page
+        left -= len(page)
+        if len(page) < 1000 or (limit and left <= 0):
+            return
+        after = page[-1].id
+
+
+def finish(session: Session, tally: Tally) -> None:
+    """Print the summary; leave with 11 when something failed."""
+    if session.json:
+        output.print_json(tally.summary())
+    else:
+        print(tally.line())
+    if tally.failed:
+        raise typer.Exit(SOME_FAILED)

@@ -1,0 +1,213 @@
+"""The REST API and the page, over a Library.
+
+Library methods are sync and run in threads. Writes have threads of their own, so that they never take
+those that answer questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import anyio
+from fastapi import APIRouter, FastAPI, Query, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from citewell import wire
+from citewell.errors import BadInput, CitewellError, Unreadable
+from citewell.model import Added, Blob, Failure
+from citewell.server import describe
+from citewell.server.bodies import AskBody, SearchBody, Where, document_id, fields_of
+from citewell.server.events import EventsResponse
+from citewell.server.guard import Guard, Rules
+from citewell.server.problems import ProblemResponse, add_problems, problem
+
+if TYPE_CHECKING:
+    from citewell.library import Library
+
+T = TypeVar("T")
+READERS = 16
+WRITERS = 2
+MAX_BYTES = 64 * 1024 * 1024
+PAGE = {
+    "/": ("index.html", "text/html"),
+    "/app.js": ("app.js", "text/javascript"),
+    "/style.css": ("style.css", "text/css"),
+}
+
+
+@dataclass
+class Room:
+    """What the routes share: the library, the threads that work for them, and the word to stop."""
+
+    library: Library
+    readers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(READERS))
+    writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run what only reads."""
+        return await anyio.to_thread.run_sync(work, limiter=self.readers)
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Run what changes the library, or takes long."""
+        return await anyio.to_thread.run_sync(work, limiter=self.writers)
+
+
+def make_app(
+    library: Library,
+    *,
+    key: str | None = None,
+    hosts: Collection[str] = (),
+    max_bytes: int = 64 * 1024 * 1024,
+) -> FastAPI:
+    """Return the application over an open library.
+
+    `key` is the bearer key that every route but /health and /ready needs; `hosts` are the names it may
+    be called by, beside the loopback names; `max_bytes` bounds a document (JSON bodies: 1 MiB).
+    `app.state.room.stopping` ends the streams that are open.
+    """
+    app = FastAPI(
+        title="Citewell",
+        description=describe.ABOUT,
+        version="0.1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.room = Room(library)
+    app.add_middleware(Guard, rules=Rules(key, frozenset(hosts), max_bytes))
+    add_problems(app)
+    for routes in (_documents, _questions, _state, _page):
+        app.include_router(routes(app.state.room))
+    describe.add_schema(app)
+    return app
+
+
+def _documents(room: Room) -> APIRouter:
+    api = APIRouter(tags=["documents"])
+
+    @api.put("/documents/{id:path}", **describe.PUT)
+    async def put_document(id: str, request: Request) -> Response:
+        name = document_id(request.scope, id)
+        kind = request.headers.get("content-type", "").split(";")[0].strip() or None
+        if kind in ("application/octet-stream", "application/x-www-form-urlencoded"):
+            kind = None  # what clients say when nobody told them: the name and the bytes know better
+        fields = fields_of(request.headers.get("citewell-fields"))
+        blob = Blob(name, await request.body(), media_type=kind, source=name, fields=fields)
+        added = await room.write(lambda: _take_in(room.library, blob))
+        return _json(wire.dump(added), 201 if added.status == "added" else 200)
+
+    @api.get("/documents/{id:path}", **describe.GET)
+    async def get_document(id: str, request: Request) -> Response:
+        name = document_id(request.scope, id)
+        entry, document = await room.read(lambda: room.library.get(name))
+        return _json(wire.dump_document(entry, document))
+
+    @api.delete("/documents/{id:path}", **describe.DELETE)
+    async def delete_document(id: str, request: Request) -> Response:
+        name = document_id(request.scope, id)
+        await room.write(lambda: room.library.remove(name))
+        return Response(status_code=204)
+
+    @api.get("/documents", **describe.LIST)
+    async def list_documents(
+        where: Where = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after: Annotated[str, Query(max_length=1000)] = "",
+    ) -> Response:
+        entries = await room.read(lambda: room.library.list(where or None, limit + 1, after))
+        more = entries[limit - 1].id if len(entries) > limit else None
+        return _json({"documents": wire.dump(entries[:limit]), "next": more})
+
+    return api
+
+
+def _questions(room: Room) -> APIRouter:
+    api = APIRouter(tags=["questions"])
+
+    @api.post("/search", **describe.SEARCH)
+    async def search(body: SearchBody) -> Response:
+        started = time.perf_counter()
+        query = body.query()
+        hits = await room.read(lambda: room.library.search(query))
+        return _json({"hits": wire.dump(hits), "seconds": time.perf_counter() - started})
+
+    @api.post("/ask", **describe.ASK)
+    async def ask(body: AskBody, request: Request) -> Response:
+        query = body.query()
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return EventsResponse(room.library.stream(query), room.stopping)
+        answer = await room.read(lambda: room.library.ask(query))
+        return _json(wire.dump(answer))
+
+    return api
+
+
+def _state(room: Room) -> APIRouter:
+    api = APIRouter(tags=["state"])
+
+    @api.get("/status", **describe.STATUS)
+    async def status() -> Response:
+        return _json(wire.dump(await room.read(room.library.status)))
+
+    @api.post("/check", **describe.CHECK)
+    async def check() -> Response:
+        return _json({"drift": await room.write(room.library.check)})
+
+    @api.get("/health", **describe.HEALTH)
+    async def health() -> Response:
+        return _json({"status": "alive"})
+
+    @api.get("/ready", **describe.READY)
+    async def ready() -> Response:
+        try:
+            await room.read(room.library.status)
+        except CitewellError as error:
+            return ProblemResponse(problem(503, f"the library is not open: {error}"))
+        if room.stopping.is_set():
+            return ProblemResponse(problem(503, "the server is stopping"))
+        return _json({"status": "ready"})
+
+    return api
+
+
+def _page(_: Room) -> APIRouter:
+    api = APIRouter(include_in_schema=False)
+
+    def serve(path: str, name: str, kind: str) -> None:
+        data = files("citewell.server").joinpath("web", name).read_bytes()
+
+        @api.get(path)
+        async def page() -> Response:
+            return Response(data, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    for path, (name, kind) in PAGE.items():
+        serve(path, name, kind)
+
+    @api.get("/docs")
+    async def docs() -> Response:
+        return RedirectResponse("/openapi.json")
+
+    return api
+
+
+def _take_in(library: Library, blob: Blob) -> Added:
+    """Read and add one blob. Unreadable, with the first reason, when any part of it cannot be read."""
+    outcomes: list[Added | Failure] = []
+    library.ingest([blob], outcomes.append)
+    for outcome in outcomes:
+        if isinstance(outcome, Failure):
+            raise Unreadable(outcome.name, outcome.reason)
+    added = [outcome for outcome in outcomes if isinstance(outcome, Added)]
+    if not added:
+        raise BadInput(f"{blob.name!r} holds no document; send one with some text")
+    return next((one for one in added if one.document_id == blob.name), added[0])
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return JSONResponse(value, status, headers={"Cache-Control": "no-store"})

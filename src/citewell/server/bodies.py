@@ -1,0 +1,120 @@
+"""What requests may say: JSON bodies with their bounds, a document's id, and its metadata header."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote_to_bytes
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Scope
+
+from citewell.errors import BadInput
+from citewell.model import Fields, Message, Mode, Query
+
+MOST_TEXT = 10_000
+MOST_ID = 1_000
+MOST_FIELDS = 200
+
+Text = Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
+Where = Annotated[
+    str | None,
+    Field(
+        max_length=MOST_TEXT,
+        description="A filter on metadata, as in SQL's WHERE. A mistake in it answers with its position.",
+        examples=["product = 'router' AND year >= 2023"],
+    ),
+]
+Limit = Annotated[int, Field(ge=1, le=1000, description="The most hits to return.")]
+ModeOf = Annotated[Mode, Field(description="How passages are found.")]
+
+
+class Turn(BaseModel):
+    """One turn of a conversation, oldest first."""
+
+    model_config = ConfigDict(extra="forbid")
+    role: Literal["user", "assistant"]
+    content: Text
+
+
+class SearchBody(BaseModel):
+    """A search."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "how do I cache a view?", "limit": 5}]}
+    )
+    text: Text
+    limit: Limit = 10
+    mode: ModeOf = "hybrid"
+    where: Where = None
+
+    def query(self) -> Query:
+        """Return it as a Query. BadInput for a filter that cannot be parsed."""
+        return _query(self.text, self.limit, self.mode, self.where)
+
+
+class AskBody(BaseModel):
+    """A question."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"question": "How long does a cached view live?", "mode": "hybrid"}]},
+    )
+    question: Text
+    limit: Limit = 10
+    mode: ModeOf = "hybrid"
+    where: Where = None
+    history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
+
+    def query(self) -> Query:
+        """Return it as a Query. BadInput for a filter that cannot be parsed."""
+        history = tuple(Message(turn.role, turn.content) for turn in self.history)
+        return _query(self.question, self.limit, self.mode, self.where, history)
+
+
+def _query(text: str, limit: int, mode: Mode, where: str | None, history: tuple[Message, ...] = ()) -> Query:
+    from citewell import filters
+
+    if not text.strip():
+        raise BadInput(f"the question is empty ({text!r}); ask something")
+    tree = filters.parse(where) if where and where.strip() else None
+    return Query(text, limit=limit, mode=mode, where=tree, history=history)
+
+
+def document_id(scope: Scope, found: str) -> str:
+    """Return the id in a path. BadInput if it is empty, too long, not UTF-8 or has control characters."""
+    try:
+        unquote_to_bytes(scope.get("raw_path", b"").split(b"?")[0]).decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"the document id {found!r} is not UTF-8; percent-encode it as UTF-8") from None
+    if not found.strip() or len(found) > MOST_ID or any(ord(c) < 32 or ord(c) == 127 for c in found):
+        raise BadInput(f"the document id {found[:80]!r} must have 1 to {MOST_ID} printable characters")
+    return found
+
+
+def fields_of(header: str | None) -> Fields:
+    """Read the Citewell-Fields header: a JSON object of text, numbers, booleans, null, lists of text."""
+    if not header:
+        return {}
+    try:
+        # A header travels as bytes that servers read as Latin-1; UTF-8 is what a client means.
+        found = json.loads(header.encode("latin-1").decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"the Citewell-Fields header is not JSON ({error}); send an object") from None
+    if not isinstance(found, dict) or len(found) > MOST_FIELDS:
+        raise BadInput(f"the Citewell-Fields header must be a JSON object of at most {MOST_FIELDS} members")
+    return {name: _value(name, value) for name, value in found.items()}
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    raise BadInput(
+        f"the field {name!r} is {str(value)[:60]!r}; use text, a number, a boolean or a list of text"
+    )
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,221 @@
+"""What /openapi.json says of each route: summary, answers, errors, examples."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from citewell.model import Added, Answer, Entry, Hit
+
+ABOUT = """Question answering over your documents, with citations that are checked.
+
+A citation exists only if its quote was found, verbatim, in a passage that was shown to the model:
+`text[start:end] == quote` in the version of the document that it names. Offsets count Unicode characters.
+
+Every error is an `application/problem+json` whose `code` is the error's class. With a key set, every route
+but `/health` and `/ready` needs `Authorization: Bearer KEY`. Host and Origin are checked on every request.
+"""
+
+
+class Problem(BaseModel):
+    """An error. `code` is its class; `detail` says what happened, which value, and what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    position: int | None = None
+
+
+class DocumentText(BaseModel):
+    """A document's entry and its text, as it is now."""
+
+    id: str
+    version: int
+    title: str
+    source: str
+    media_type: str
+    fields: dict[str, Any]
+    passages: int
+    characters: int
+    added_at: str
+    updated_at: str
+    text: str
+
+
+class Documents(BaseModel):
+    """A page of the list, in order of id. `next`, if not null, is the `after` of the next page."""
+
+    documents: list[Entry]
+    next: str | None
+
+
+class Hits(BaseModel):
+    """The passages that match best, best first."""
+
+    hits: list[Hit]
+    seconds: float
+
+
+class Status(BaseModel):
+    """Counts, models, and what is going on."""
+
+    documents: int
+    passages: int
+    ingest: dict[str, Any]
+
+
+class Drift(BaseModel):
+    """What is wrong between catalog and index, a line each; empty when nothing is."""
+
+    drift: list[str]
+
+
+class State(BaseModel):
+    """A word."""
+
+    status: Literal["alive", "ready"]
+
+
+EVENTS = """A stream of events, in this order; the data of each is JSON.
+
+| event | data |
+|---|---|
+| `hits` | `{"hits": [Hit, ...]}`: the passages that are shown to the model |
+| `delta` | `{"text": "..."}`: a piece of the answer, not checked yet |
+| `citation` | Citation: a checked footnote |
+| `done` | `{"answer": Answer}`: the whole checked answer; always last |
+| `error` | Problem; always last |
+
+Hanging up ends the work."""
+
+
+def _errors(*codes: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
+    shown: dict[int | str, dict[str, Any]]
+    shown = {status: {"model": Problem, "description": text} for status, text in codes}
+    return {**shown, 400: {"model": Problem, "description": "The request is wrong: `BadInput`"}}
+
+
+class Route(TypedDict, total=False):
+    """The arguments of a route that only describe it."""
+
+    summary: str
+    description: str
+    responses: dict[int | str, dict[str, Any]]
+    response_class: Any
+    status_code: int
+    openapi_extra: dict[str, Any]
+
+
+MISSING = (404, "There is no such document: `NotFound`")
+BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The file's bytes, of any format that can be read.",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    "parameters": [
+        {
+            "name": "Citewell-Fields",
+            "in": "header",
+            "description": "Metadata for `where`: a JSON object of text, numbers, booleans, lists of text.",
+            "schema": {"type": "string"},
+            "example": '{"product": "router", "year": 2024}',
+        }
+    ],
+}
+
+
+PUT: Route = {
+    "summary": "Add or update a document",
+    "description": "The id is the rest of the path; its ending and the Content-Type help to tell the format. "
+    "What was acknowledged is durable, and found by the very next search.",
+    "responses": {
+        200: {"model": Added, "description": "Updated, or unchanged"},
+        201: {"model": Added, "description": "Added"},
+        **_errors(
+            (413, "Larger than `read.max_bytes`: `TooLarge`"),
+            (422, "The file cannot be read, and why: `Unreadable`"),
+            (507, "The disk is full: `OutOfSpace`"),
+        ),
+    },
+    "openapi_extra": BODY,
+}
+GET: Route = {
+    "summary": "Read a document",
+    "responses": {200: {"model": DocumentText}, **_errors(MISSING)},
+}
+DELETE: Route = {
+    "summary": "Remove a document",
+    "description": "Effective when it answers: no later search returns it.",
+    "status_code": 204,
+    "responses": _errors(MISSING),
+}
+LIST: Route = {
+    "summary": "List documents",
+    "responses": {200: {"model": Documents}, **_errors()},
+}
+SEARCH: Route = {
+    "summary": "Find passages",
+    "responses": {200: {"model": Hits}, **_errors()},
+}
+ASK: Route = {
+    "summary": "Ask a question",
+    "description": "Answers as JSON, or as server-sent events with `Accept: text/event-stream`.",
+    "responses": {
+        200: {
+            "model": Answer,
+            "description": EVENTS,
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **_errors((502, "The model's server failed: `ProviderError` (503 when trying again may help)")),
+    },
+}
+STATUS: Route = {"summary": "Counts and progress", "responses": {200: {"model": Status}}}
+CHECK: Route = {
+    "summary": "Look for drift between catalog and index",
+    "responses": {200: {"model": Drift}},
+}
+HEALTH: Route = {"summary": "Is the process alive?", "responses": {200: {"model": State}}}
+READY: Route = {
+    "summary": "Can it answer?",
+    "responses": {200: {"model": State}, 503: {"model": Problem, "description": "Not yet, or no more"}},
+}
+
+
+def add_schema(app: FastAPI) -> None:
+    """Make /openapi.json: problems as problem+json, no 422 that never happens."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _schema(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _schema(app: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    for path in schema["paths"].values():
+        for operation in path.values():
+            operation["responses"] = {
+                status: _as_problem(answer)
+                for status, answer in operation["responses"].items()
+                if "HTTPValidationError" not in str(answer)
+            }
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(unused, None)
+    schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{}, {"key": []}]
+    return schema
+
+
+def _as_problem(answer: dict[str, Any]) -> dict[str, Any]:
+    content = answer.get("content", {})
+    if "Problem" not in str(content):
+        return answer
+    return {**answer, "content": {"application/problem+json": content["application/json"]}}

@@ -106,14 +106,23 @@ def main() -> None:
     sets = {name: collect(arguments.data, name, arguments.work) for name in arguments.sets}
     grid = [
         dict(zip(("k", "weight", "top", "share", "depth"), values, strict=True))
-        for values in itertools.product((5, 10, 20, 60), (0.6, 0.8, 1.0, 1.25), (3,), (0.0, 0.3, 0.5, 0.7), (DEPTH,))
+        for values in itertools.product(
+            (5, 10, 20, 60), (0.6, 0.8, 1.0, 1.25), (3,), (0.0, 0.3, 0.5, 0.7), (DEPTH,)
+        )
     ]
     results = {name: [score(found, setting) for setting in grid] for name, found in sets.items()}
-    plain = {name: score(found, {"k": 60, "weight": 1, "top": 3, "share": 0, "depth": DEPTH}) for name, found in sets.items()}
+    plain = {
+        name: score(found, {"k": 60, "weight": 1, "top": 3, "share": 0, "depth": DEPTH})
+        for name, found in sets.items()
+    }
     report(grid, results, plain)
 
 
-def report(grid: list[dict[str, float]], results: dict[str, list[tuple[float, ...]]], plain: dict[str, tuple[float, ...]]) -> None:
+def report(
+    grid: list[dict[str, float]],
+    results: dict[str, list[tuple[float, ...]]],
+    plain: dict[str, tuple[float, ...]],
+) -> None:
     """Print the best setting on average, and for each set the one chosen on all the others."""
 
     def best(names: list[str]) -> int:
@@ -121,7 +130,9 @@ def report(grid: list[dict[str, float]], results: dict[str, list[tuple[float, ..
 
     overall = best(list(results))
     print("chosen on all:", grid[overall])
-    print(f"{'set':<12} {'plain RRF':>10} {'chosen':>10} {'left out':>10}  hit@5  recall@20  setting chosen without it")
+    print(
+        f"{'set':<12} {'plain RRF':>10} {'chosen':>10} {'left out':>10}  hit@5  recall@20  setting chosen without it"
+    )
     for name in results:
         out = best([other for other in results if other != name])
         chosen = results[name][overall]

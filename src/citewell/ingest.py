@@ -117,7 +117,11 @@ def sync(
 
     def note(outcome: Added | Failure) -> None:
         if isinstance(outcome, Added):
-            item = outcome.document_id if outcome.document_id in listed else outcome.document_id.rsplit("#", 1)[0]
+            item = (
+                outcome.document_id
+                if outcome.document_id in listed
+                else outcome.document_id.rsplit("#", 1)[0]
+            )
             taken.setdefault(item, []).append(outcome.document_id)
             if len(taken) >= 100:
                 _note(catalog, source, listed, taken)
@@ -142,7 +146,11 @@ def _blobs(
     others = catalog.others(source.name)
     for item in items:
         if item.id in others:
-            note(Failure(item.id, f"this id is already taken by {others[item.id]!r}; remove that document first"))
+            note(
+                Failure(
+                    item.id, f"this id is already taken by {others[item.id]!r}; remove that document first"
+                )
+            )
             continue
         try:
             yield source.fetch(item)

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from citewell import filters
 from citewell.answer import answer_of, prompt_of
@@ -38,10 +38,12 @@ from citewell.model import (
     Retriever,
     Source,
     Usage,
-    Vector,
 )
 from citewell.recover import drift, recover
 from citewell.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from citewell.model import Vector
 
 MOST_IDS = 10_000
 
@@ -133,7 +135,8 @@ class Library:
         try:
             return retriever(query)
         except Unsupported:
-            return retriever(self._narrow(query))
+            narrowed = self._narrow(query)
+            return retriever(narrowed) if narrowed else []
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: HitsFound, Deltas, Citations, Done."""
@@ -260,8 +263,8 @@ class Library:
             for entry, passage, vector in self._parts.catalog.points(version)
         ]
 
-    def _narrow(self, query: Query) -> Query:
-        """Resolve a filter that the index cannot express to document ids, through the catalog."""
+    def _narrow(self, query: Query) -> Query | None:
+        """Resolve a filter that the index cannot express to document ids; None when there are none."""
         assert query.where is not None
         ids = self._parts.catalog.document_ids(query.where, MOST_IDS + 1)
         if len(ids) > MOST_IDS:
@@ -269,7 +272,7 @@ class Library:
                 f"this filter matches more than {MOST_IDS} documents and the index cannot express it; "
                 "add a condition with =, IN, < or > to narrow it"
             )
-        return replace(query, where=filters.In("id", tuple(ids)) if ids else query.where)
+        return replace(query, where=filters.In("id", tuple(ids))) if ids else None
 
     def _wait(self, work: Any) -> Any:
         """Run a coroutine on the library's own background loop, and wait for it."""

@@ -23,7 +23,9 @@ class Holder:
         except Timeout:
             raise _in_use(folder, self._file) from None
         except OSError as error:
-            raise OutOfSpace(f"the library folder {str(folder)!r} cannot be written: {error.strerror}") from error
+            raise OutOfSpace(
+                f"the library folder {str(folder)!r} cannot be written: {error.strerror}"
+            ) from error
         self.announce(None)
 
     def announce(self, url: str | None) -> None:

@@ -20,7 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from citewell import errors
+from citewell import errors, filters
+from citewell.filters import Filter
 from citewell.model import (
     JSON,
     Added,
@@ -82,6 +83,25 @@ def dump_event(event: Event) -> tuple[str, JSON]:
             return "citation", dump(event)
         case Done(answer):
             return "done", {"answer": dump(answer)}
+
+
+def dump_where(where: Filter) -> str:
+    """Return a filter as the SQL text that parses to it."""
+    match where:
+        case filters.Compare(name, op, value):
+            return f"{_name(name)} {op} {_literal(value)}"
+        case filters.In(name, values):
+            return f"{_name(name)} IN ({', '.join(map(_literal, values))})"
+        case filters.Like(name, pattern):
+            return f"{_name(name)} LIKE {_literal(pattern)}"
+        case filters.IsNull(name):
+            return f"{_name(name)} IS NULL"
+        case filters.And(parts):
+            return " AND ".join(f"({dump_where(part)})" for part in parts)
+        case filters.Or(parts):
+            return " OR ".join(f"({dump_where(part)})" for part in parts)
+        case filters.Not(part):
+            return f"NOT ({dump_where(part)})"
 
 
 def dump_error(error: errors.CitewellError) -> JSON:
@@ -193,6 +213,16 @@ def load_event(name: str, data: Mapping[str, Any]) -> Event:
 def load_fields(data: Mapping[str, Any]) -> Fields:
     """Read metadata: JSON's lists become tuples of strings."""
     return {key: tuple(map(str, value)) if isinstance(value, list) else value for key, value in data.items()}
+
+
+def _name(field: str) -> str:
+    return '"' + field.replace('"', '""') + '"'
+
+
+def _literal(value: str | int | float | bool) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
 
 
 def _known(kind: type, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,5 +80,5 @@ def test_a_wrong_line_is_named_with_what_to_do(folder: Path, name: str, content:
 
 
 def test_a_missing_folder_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no folder .*nowhere"):
+    with pytest.raises(BadInput, match=r"no folder .*nowhere"):
         load(tmp_path / "nowhere")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -20,24 +20,27 @@ from tests.server.memory import MemoryLibrary
 LOOPBACK = "http://127.0.0.1:8000"
 
 
-@pytest.fixture()
+@pytest.fixture
 def library() -> MemoryLibrary:
     return MemoryLibrary()
 
 
-@pytest.fixture()
-def client_of() -> Callable[..., Any]:
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., Any]]:
+    """Make clients of an app in this process, all in event loops of their own."""
     from fastapi.testclient import TestClient
 
-    def make(library: Any, headers: dict[str, str] | None = None, **options: Any) -> Any:
-        return TestClient(
-            make_app(library, **options), LOOPBACK, headers=headers, raise_server_exceptions=False
-        )
+    with ExitStack() as stack:
 
-    return make
+        def make(library: Any, headers: dict[str, str] | None = None, **options: Any) -> Any:
+            app = make_app(library, **options)
+            client = TestClient(app, LOOPBACK, headers=headers, raise_server_exceptions=False)
+            return stack.enter_context(client)
+
+        yield make
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(client_of: Callable[..., Any], library: MemoryLibrary) -> Any:
     return client_of(library)
 
@@ -74,7 +77,7 @@ def served(library: Any, **options: Any) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-@pytest.fixture()
+@pytest.fixture
 def url(library: MemoryLibrary) -> Iterator[str]:
     with served(library) as address:
         httpx.get(f"{address}/health").raise_for_status()

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 
 from citewell.errors import BadInput, NotFound
 from citewell.model import (
@@ -25,7 +26,12 @@ from citewell.model import (
     Passage,
     Query,
     Stage,
+    Verdict,
 )
+
+Entries = list[Entry]
+Hits = list[Hit]
+Lines = list[str]
 
 
 class MemoryLibrary:
@@ -39,6 +45,7 @@ class MemoryLibrary:
         self.gate.set()
         self.ended: list[str] = []
         self.running = False
+        self.unsupported: tuple[str, ...] = ()
 
     def ingest(self, blobs: Iterable[Blob], report: Callable[[Added | Failure], None]) -> None:
         for blob in blobs:
@@ -62,9 +69,7 @@ class MemoryLibrary:
         kind = blob.media_type or "text/plain"
         count = len(list(passages(blob.name, version, text)))
         now = "2026-11-01T00:00:00Z"
-        entry = Entry(
-            blob.name, version, title, blob.source, kind, blob.fields, count, len(text), now, now
-        )
+        entry = Entry(blob.name, version, title, blob.source, kind, blob.fields, count, len(text), now, now)
         self.documents[blob.name] = (entry, Document(blob.name, text, title, blob.fields, blob.source, kind))
         return Added(blob.name, version, count, count, "updated" if before else "added")
 
@@ -79,10 +84,10 @@ class MemoryLibrary:
             raise NotFound(f"no document {document_id!r}; list shows what there is")
         return self.documents[document_id]
 
-    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> list[Entry]:
+    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
         return [entry for id, (entry, _) in sorted(self.documents.items()) if id > after][:limit]
 
-    def search(self, query: Query) -> list[Hit]:
+    def search(self, query: Query) -> Hits:
         if self.failure:
             raise self.failure
         wanted = words(query.text)
@@ -108,9 +113,11 @@ class MemoryLibrary:
             citations = tuple(citation(number, hit) for number, hit in quoted)
             for one in citations:
                 yield one
-            verdict = "answered" if quoted else "refused"
+            text += "".join(f"\n\n{one}" for one in self.unsupported)
+            verdict: Verdict = "refused" if not quoted else "partial" if self.unsupported else "answered"
             refusal = f"Nothing in the {len(self.documents)} documents searched answers this."
-            yield Done(Answer(text or refusal, citations, (), hits, verdict=verdict, model="extract"))
+            found = Answer(text or refusal, citations, self.unsupported, hits, verdict=verdict)
+            yield Done(replace(found, model="extract"))
             self.ended.append("done")
         finally:
             self.ended.append("closed")
@@ -131,7 +138,7 @@ class MemoryLibrary:
         ingest = {"running": self.running, "done": len(self.documents), "failed": 0}
         return {"documents": len(self.documents), "passages": total, "chat": "extract", "ingest": ingest}
 
-    def check(self) -> list[str]:
+    def check(self) -> Lines:
         time.sleep(self.pause)
         return []
 
@@ -142,7 +149,7 @@ def words(text: str) -> set[str]:
 
 def passages(document_id: str, version: int, text: str) -> Iterable[Passage]:
     heading = ""
-    for match in re.finditer(r"\S.*?(?=\n\n|\Z)", text, re.S):
+    for match in re.finditer(r"\S.*?(?=\n\n|\n*\Z)", text, re.S):
         found = match[0]
         if found.startswith("#"):
             heading = found.lstrip("# ")

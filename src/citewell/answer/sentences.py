@@ -66,7 +66,9 @@ def units(text: str) -> list[Unit]:
             continue
         end, kind = _block(lines, at, literal)
         found += _units_of(text, lines[at:end], kind)
-        literal = _announces_code(lines[end - 1], kind) or (literal and bool(_DIRECTIVE.match(lines[at].text)))
+        literal = _announces_code(lines[end - 1], kind) or (
+            literal and bool(_DIRECTIVE.match(lines[at].text))
+        )
         at = end
     return found
 
@@ -125,8 +127,11 @@ def _indented_code(lines: list[_Line], at: int) -> bool:
     """Markdown's indented code: four spaces after a blank line, and it reads like code."""
     if lines[at].indent < 4 or (at and not lines[at - 1].blank):
         return False
-    body = [line.text for line in lines[at : _indented(lines, at)] if line.text.strip()]
-    return sum(bool(re.search(r"[=({;$<>]|:$|^\s*(import|from|def|class) ", text)) for text in body) * 2 > len(body)
+    near = lines[at : at + 20]
+    body = [line.text for line in near[: _indented(near, 0)] if line.text.strip()]
+    return sum(
+        bool(re.search(r"[=({;$<>]|:$|^\s*(import|from|def|class) ", text)) for text in body
+    ) * 2 > len(body)
 
 
 def _underlined(lines: list[_Line], at: int) -> bool:

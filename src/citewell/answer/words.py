@@ -109,7 +109,11 @@ def _spelled(text: str) -> set[str]:
 
 
 def _months(text: str) -> set[str]:
-    return {word.lower() for word in WORD.findall(text) if word.istitle() and word.lower() in MONTHS and len(word) > 3}
+    return {
+        word.lower()
+        for word in WORD.findall(text)
+        if word.istitle() and word.lower() in MONTHS and len(word) > 3
+    }
 
 
 def names(text: str) -> set[str]:

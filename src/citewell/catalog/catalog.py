@@ -175,7 +175,11 @@ class Catalog:
         with self._read() as sql:
             query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
             documents, passages = sql.execute(query).one()
-            return documents, passages, sql.execute(select(func.count()).select_from(schema.journal)).scalar_one()
+            return (
+                documents,
+                passages,
+                sql.execute(select(func.count()).select_from(schema.journal)).scalar_one(),
+            )
 
     def document_ids(self, where: Filter, limit: int) -> list[str]:
         """Return up to `limit` ids of documents that satisfy a filter."""
@@ -186,7 +190,9 @@ class Catalog:
     def current(self) -> list[Version]:
         """Return every current version."""
         with self._read() as sql:
-            return [Version(*row) for row in sql.execute(select(v.key, v.number, v.passages).where(v.current))]
+            return [
+                Version(*row) for row in sql.execute(select(v.key, v.number, v.passages).where(v.current))
+            ]
 
     def points(self, version: Version) -> Iterator[tuple[Entry, Passage, Vector]]:
         """Yield what an index needs to hold of a version."""
@@ -380,7 +386,8 @@ def _erase(sql: Connection, version: Version) -> None:
     still = select(p.vector).where(p.vector == orphan).exists()
     if hashes:
         sql.execute(
-            delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still), [{"hash": h} for h in hashes]
+            delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still),
+            [{"hash": h} for h in hashes],
         )
     sql.execute(insert(schema.journal).values(op="drop", key=version.key, passages=version.passages))
 

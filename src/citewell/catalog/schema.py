@@ -26,7 +26,9 @@ from sqlalchemy import (
 VERSION: Final = 1
 metadata = MetaData()
 
-meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
+meta = Table(
+    "meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
+)
 
 versions = Table(
     "versions",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citewell.cli import output
-from citewell.cli.progress import Listed, Tally, bar
+from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
 from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
@@ -60,7 +60,7 @@ def init(session: Session) -> None:
     if session.json:
         output.print_json({"file": file, "library": made, "settings": values_of(loaded.config)})
     else:
-        print(f"the library is in {made}\nnext: citewell add PATH, then citewell ask \"…\"")
+        print(f'the library is in {made}\nnext: citewell add PATH, then citewell ask "…"')
 
 
 def make_library(loaded: Loaded) -> Path:
@@ -73,13 +73,14 @@ def make_library(loaded: Loaded) -> Path:
 
 
 def prepare_model(loaded: Loaded) -> None:
-    """Fetch and build the default embedding model, once per machine, with its progress shown."""
+    """Fetch and build the default embedding model, once per machine."""
     if loaded.config.embed.model != "minilm":
         return
     from citewell.providers import minilm
 
-    with bar("MiB") as shown:
-        minilm.prepare(lambda done, total: shown.show(done >> 20, total >> 20 if total else None, ""))
+    if minilm.problem() is not None:
+        with waiting("getting the embedding model, once per machine"):
+            minilm.ready()
 
 
 @command(app)
@@ -142,7 +143,7 @@ def remove(session: Session, ids: Ids) -> None:
                 removed.append(one)
     if session.json:
         output.print_json({"removed": removed, "missing": missing})
-    else:
+    elif removed:
         print(f"{len(removed)} removed")
     if missing:
         raise typer.Exit(NotFound.code)
@@ -203,8 +204,10 @@ def take_folder(library: Opened, path: Path, tally: Tally, *, prune: bool) -> No
 
     if not path.is_dir():
         raise NotFound(f"there is no folder {str(path)!r}; check the path")
-    library.sync(Listed(Folder(path), tally), tally, prune)
+    folder = Folder(path)
+    library.sync(Listed(folder, tally), tally, prune)
     tally.done = max(tally.done, tally.total or 0)
+    tally.skip(folder.skipped)
 
 
 def blobs(what: Sequence[str], loaded: Loaded, tally: Tally, private: bool) -> Iterator[Blob]:
@@ -216,19 +219,20 @@ def blobs(what: Sequence[str], loaded: Loaded, tally: Tally, private: bool) -> I
             yield download(one, loaded.config.read, private=private) if is_url(one) else file_blob(Path(one))
         except BadInput as error:
             tally(Failure(one, str(error).removeprefix(f"{one}: ")))
-        except OSError as error:
-            tally(Failure(one, error.strerror or str(error)))
 
 
 def file_blob(path: Path) -> Blob:
-    """Return a file's bytes; its id is its name, as if its folder had been added."""
-    return Blob(path.name, path.read_bytes(), source=str(path.absolute()))
+    """Return a file's bytes, named as if its folder had been added."""
+    from citewell.sources.folder import Folder
+
+    file = Folder(path)
+    return file.fetch(next(file.items()))
 
 
 def folders(library: Opened) -> list[Path]:
     """Return the folders that the library was filled from."""
     names: Any = library.status().get("sources") or []
-    found = [Path(name.removeprefix("folder:")) for name in names if name.startswith("folder:")]
+    found = [Path(name) for name in names if Path(name).is_dir()]
     if not found:
         raise BadInput("no folder was added to this library; name one: citewell sync PATH")
     return found

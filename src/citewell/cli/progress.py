@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -92,6 +93,24 @@ def bar(unit: str) -> Iterator[Bar]:
         drawn.stop()
 
 
+@contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Say what is going on while something of unknown length runs: a spinner, or a line."""
+    started = time.monotonic()
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+            shown.add_task(words, total=None)
+            yield
+    else:
+        print(f"{words} …", file=sys.stderr, flush=True)
+        yield
+    print(f"{words}: done in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+
 @dataclass
 class Tally:
     """Counts outcomes of add and sync, and shows them as they come. A failed file is one line."""
@@ -101,14 +120,22 @@ class Tally:
     done: int = 0
     passages: int = 0
     embedded: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged"), 0))
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged"), 0)
+    )
     failed: list[Failure] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     positions: dict[str, int] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, outcome: Added | Failure | str) -> None:
-        """Take one outcome: added, failed, or the id of a removed document."""
+        """Take one outcome, from any thread: added, failed, or the id of a removed document."""
+        with self.lock:
+            self._take(outcome)
+
+    def _take(self, outcome: Added | Failure | str) -> None:
         if isinstance(outcome, Added):
             self.counts[outcome.status] += 1
             self.passages += outcome.passages
@@ -121,12 +148,19 @@ class Tally:
         else:
             self.removed.append(outcome)
         seconds = max(time.monotonic() - self.started, 1e-9)
-        self.bar.show(self.done, self.total, f"{self.embedded / seconds:.0f} passages/s" if self.embedded else "")
+        self.bar.show(
+            self.done, self.total, f"{self.embedded / seconds:.0f} passages/s" if self.embedded else ""
+        )
 
     def _advance(self, name: str) -> None:
         """What a source skips as unchanged is never reported: count by the place in its listing."""
         place = self.positions.get(name) or self.positions.get(name.rpartition("#")[0])
-        self.done = place if place is not None else self.done + 1
+        self.done = max(self.done, place) if place is not None else self.done + 1
+
+    def skip(self, counts: Mapping[str, int]) -> None:
+        """Note files that were passed over, by reason."""
+        for reason, count in counts.items():
+            self.skipped[reason] = self.skipped.get(reason, 0) + count
 
     def seconds(self) -> float:
         """Return the time since the start."""
@@ -139,6 +173,7 @@ class Tally:
             **self.counts,
             "removed": self.removed,
             "failed": failed,
+            "skipped": self.skipped,
             "passages": self.passages,
             "embedded": self.embedded,
             "seconds": round(self.seconds(), 3),
@@ -148,6 +183,7 @@ class Tally:
         """Return the counts in one line."""
         counts = {**self.counts, "removed": len(self.removed), "failed": len(self.failed)}
         said = [f"{count} {name}" for name, count in counts.items() if count] or ["nothing to do"]
+        said += [f"{count} skipped ({reason})" for reason, count in self.skipped.items()]
         return f"{', '.join(said)}; {self.embedded} passages embedded in {self.seconds():.1f} s"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
@@ -59,9 +58,7 @@ def search(
 
 
 @command(app)
-def ask(
-    session: Session, question: Text, mode: ModeOption = None, where: WhereOption = None
-) -> None:
+def ask(session: Session, question: Text, mode: ModeOption = None, where: WhereOption = None) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer."""
     loaded = session.load({"search.mode": mode})
     query = query_of(question, loaded.config, where)
@@ -77,7 +74,7 @@ def ask(
 
 @command(app)
 def chat(session: Session, mode: ModeOption = None, where: WhereOption = None) -> None:
-    """Ask one question after another; each sees the ones before. Ctrl-D or an empty /quit leaves."""
+    """Ask one question after another; each sees the ones before. Ctrl-D or /quit leaves."""
     loaded = session.load({"search.mode": mode})
     history: tuple[Message, ...] = ()
     answers: list[Answer] = []
@@ -114,6 +111,8 @@ def eval_(
 
 def shown(library: Opened, query: Query) -> Answer:
     """Ask, show the answer as it is written (on a terminal), then the checked text and footnotes."""
+    import asyncio
+
     with written() as write:
         answer = asyncio.run(streamed(library, query, write))
     output.print_answer(answer)

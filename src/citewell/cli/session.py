@@ -119,7 +119,9 @@ def _guard(session: Session, work: Callable[[], None]) -> None:
         work()
     except CitewellError as error:
         if session.debug:
-            raise
+            from traceback import print_exc
+
+            print_exc()
         raise typer.Exit(_tell(session, error)) from None
     except KeyboardInterrupt:
         print("interrupted; everything that was acknowledged is kept", file=sys.stderr)
@@ -127,11 +129,11 @@ def _guard(session: Session, work: Callable[[], None]) -> None:
 
 
 def _tell(session: Session, error: CitewellError) -> int:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    # One line, save for filters: theirs end with the filter and a mark under the wrong character.
+    print(f"error: {error}", file=sys.stderr)
     if session.json:
         from citewell.cli.output import print_json
         from citewell.wire import dump_error
 
         print_json({"error": dump_error(error)})
     return error.code
-

@@ -1,6 +1,6 @@
 """Read a test collection in BEIR's format: corpus.jsonl, queries.jsonl, qrels/NAME.tsv.
 
-Thakur et al., "BEIR: A Heterogeneous Benchmark for Zero-shot Evaluation of Information Retrieval Models", 2021.
+Thakur et al., "BEIR: A Heterogeneous Benchmark for Zero-shot Evaluation of IR Models", 2021.
 """
 
 from __future__ import annotations

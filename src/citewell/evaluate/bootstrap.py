@@ -1,11 +1,10 @@
-"""How sure is a mean over queries? Bootstrap intervals and a paired permutation test, by SciPy (extra `eval`)."""
+"""How sure is a mean over queries? Bootstrap intervals and a paired test, by SciPy (extra `eval`)."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from citewell.errors import BadInput, MissingExtra
@@ -98,9 +97,9 @@ def _interval(data: NDArray[float64], method: str, seed: int) -> tuple[float, fl
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def _stats() -> ModuleType:
+def _stats() -> Any:
     try:
-        from scipy import stats
+        from scipy import stats  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         if error.name != "scipy":
             raise

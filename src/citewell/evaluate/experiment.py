@@ -115,7 +115,7 @@ def pages(hits: Iterable[Hit]) -> Ranked:
 
 
 def report(run: Run, dataset: Dataset, seed: int = 0) -> Report:
-    """Score a run. Equal runs and seeds give equal reports; a judged query that is not in the run scores 0."""
+    """Score a run. Equal runs and seeds give equal reports; a judged query missing in the run scores 0."""
     values = _values(run, dataset)
     judged = dataset.judged()
     return Report(

@@ -27,7 +27,7 @@ class Ingests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of a corpus: documents and passages in the library now, refused ones, and the time taken."""
+    """What became of a corpus: documents and passages now in the library, refused ones, seconds."""
 
     documents: int
     passages: int

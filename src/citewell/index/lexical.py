@@ -30,7 +30,9 @@ def _terms(word: str) -> tuple[str, ...]:
     whole = word.lower()
     if whole in STOP_WORDS:
         return ()
-    parts = PART.findall(word) if "_" in word or not (word.islower() or word.istitle() or word.isupper()) else []
+    parts = (
+        PART.findall(word) if "_" in word or not (word.islower() or word.istitle() or word.isupper()) else []
+    )
     found = [_STEMMER.stem_word(whole)]
     if len(parts) > 1:
         found += [_STEMMER.stem_word(part.lower()) for part in parts if part.lower() not in STOP_WORDS]

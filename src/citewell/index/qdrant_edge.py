@@ -9,7 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import qdrant_edge as edge
 
@@ -17,7 +17,10 @@ from citewell.errors import Corrupt, OutOfSpace
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.qdrant_filter import to_qdrant
-from citewell.model import Fields, Point, Scored, Vector
+from citewell.model import Fields, Point, Scored
+
+if TYPE_CHECKING:
+    from citewell.model import Vector
 
 T = TypeVar("T")
 SIZES: Final = "sizes.json"
@@ -41,7 +44,7 @@ class QdrantEdge:
         if (self._shard_folder / "segments").exists():
             self._check_sizes()
             self._shard = _guard(lambda: edge.EdgeShard.load(str(self._shard_folder)))
-            self._fields = {key: "known" for key in self._shard.info().payload_schema}
+            self._fields = dict.fromkeys(self._shard.info().payload_schema, "known")
         else:
             shutil.rmtree(self._shard_folder, ignore_errors=True)
             _guard(lambda: self._shard_folder.mkdir(parents=True, exist_ok=True))
@@ -72,7 +75,9 @@ class QdrantEdge:
         """Return up to `limit` points by dot product with a unit `vector`, best first."""
         return self._query(edge.Query.Nearest(vector.tolist(), using="dense"), limit, where)
 
-    def lexical(self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]) -> Scored:
+    def lexical(
+        self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
+    ) -> Scored:
         """Return up to `limit` points by keyword score, best first; none when no word is left to look for."""
         indices, values = lexical.bm25_query(text) if scheme == "bm25" else lexical.tfidf_query(text)
         if not indices:

@@ -39,7 +39,8 @@ class Pool:
         votes = {one: sum(scores[: self.top]) / self.top for one, scores in best.items()}
         pooled = [
             candidate._replace(
-                score=(1 - self.share) * (candidate.score - floor) + self.share * votes[candidate.id[:VERSION_PART]]
+                score=(1 - self.share) * (candidate.score - floor)
+                + self.share * votes[candidate.id[:VERSION_PART]]
             )
             for candidate in found
         ]

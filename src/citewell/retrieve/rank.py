@@ -46,5 +46,6 @@ class Lexical:
 
 def _candidates(name: str, scored: Scored) -> list[Candidate]:
     return [
-        Candidate(one, score, (Stage(name, rank, score),)) for rank, (one, score) in enumerate(scored, start=1)
+        Candidate(one, score, (Stage(name, rank, score),))
+        for rank, (one, score) in enumerate(scored, start=1)
     ]

@@ -21,7 +21,7 @@ from citewell import wire
 from citewell.errors import BadInput, CitewellError, Unreadable
 from citewell.model import Added, Blob, Failure
 from citewell.server import describe
-from citewell.server.bodies import AskBody, SearchBody, Where, document_id, fields_of
+from citewell.server.bodies import AskBody, SearchBody, Where, document_id, fields_of, parsed
 from citewell.server.events import EventsResponse
 from citewell.server.guard import Guard, Rules
 from citewell.server.problems import ProblemResponse, add_problems, problem
@@ -120,7 +120,8 @@ def _documents(room: Room) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         after: Annotated[str, Query(max_length=1000)] = "",
     ) -> Response:
-        entries = await room.read(lambda: room.library.list(where or None, limit + 1, after))
+        chosen = where if parsed(where) is not None else None
+        entries = await room.read(lambda: room.library.list(chosen, limit + 1, after))
         more = entries[limit - 1].id if len(entries) > limit else None
         return _json({"documents": wire.dump(entries[:limit]), "next": more})
 

@@ -9,8 +9,11 @@ from urllib.parse import unquote_to_bytes
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Scope
 
+from citewell import filters
 from citewell.errors import BadInput
+from citewell.filters import Filter
 from citewell.model import Fields, Message, Mode, Query
+from citewell.server.problems import WrongWhere
 
 MOST_TEXT = 10_000
 MOST_ID = 1_000
@@ -73,12 +76,19 @@ class AskBody(BaseModel):
 
 
 def _query(text: str, limit: int, mode: Mode, where: str | None, history: tuple[Message, ...] = ()) -> Query:
-    from citewell import filters
-
     if not text.strip():
         raise BadInput(f"the question is empty ({text!r}); ask something")
-    tree = filters.parse(where) if where and where.strip() else None
-    return Query(text, limit=limit, mode=mode, where=tree, history=history)
+    return Query(text, limit=limit, mode=mode, where=parsed(where), history=history)
+
+
+def parsed(where: str | None) -> Filter | None:
+    """Read a filter; nothing, or only space, is none. WrongWhere for one that cannot be read."""
+    if not where or not where.strip():
+        return None
+    try:
+        return filters.parse(where)
+    except BadInput as error:
+        raise WrongWhere(error) from error
 
 
 def document_id(scope: Scope, found: str) -> str:

@@ -28,6 +28,12 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
+
+
+class WrongFilter(Problem):
+    """A `where` that cannot be read; `position` counts characters from 0."""
+
+    parameter: Literal["where"]
     position: int | None = None
 
 
@@ -97,7 +103,8 @@ Hanging up ends the work."""
 def _errors(*codes: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
     shown: dict[int | str, dict[str, Any]]
     shown = {status: {"model": Problem, "description": text} for status, text in codes}
-    return {**shown, 400: {"model": Problem, "description": "The request is wrong: `BadInput`"}}
+    wrong = "The request is wrong: `BadInput`; a filter that cannot be read says where"
+    return {**shown, 400: {"model": WrongFilter | Problem, "description": wrong}}
 
 
 class Route(TypedDict, total=False):

@@ -94,6 +94,8 @@ def check(scope: Scope, rules: Rules) -> None:
 
 
 def _known_host(host: str, hosts: Collection[str]) -> bool:
+    if any(mark in host for mark in "@/?#\\"):
+        return False
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:

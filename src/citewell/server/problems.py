@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -17,6 +18,7 @@ from citewell.errors import BadInput, CitewellError
 log = logging.getLogger("citewell.server")
 
 TITLES = {
+    400: "BadInput",
     401: "Unauthorized",
     403: "Forbidden",
     404: "NotFound",
@@ -26,6 +28,14 @@ TITLES = {
     503: "NotReady",
 }
 """The `code` of problems that are HTTP's own and not one of `citewell.errors`."""
+
+
+class WrongWhere(Exception):
+    """A `where` that cannot be read, with the reason; the problem says at which character."""
+
+    def __init__(self, reason: BadInput) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class ProblemResponse(Response):
@@ -51,6 +61,10 @@ def problem_of(error: Exception) -> dict[str, Any]:
         if getattr(error, "retryable", False):
             found["status"] = 503
         return found
+    if isinstance(error, WrongWhere):
+        place = re.search(r"\(character (\d+)\)", str(error))
+        position = {"position": int(place[1]) - 1} if place else {}
+        return {**wire.dump_error(error.reason), "parameter": "where", **position}
     if isinstance(error, HTTPException):
         return problem(error.status_code, str(error.detail))
     log.error("unexpected error while answering a request", exc_info=error)
@@ -60,7 +74,12 @@ def problem_of(error: Exception) -> dict[str, Any]:
 def add_problems(app: FastAPI) -> None:
     """Make every error that a route raises, or that FastAPI raises for it, a problem."""
 
-    async def known(_: Request, error: Exception) -> Response:
+    async def known(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code in (404, 405):
+            asked = f"{request.method} {request.url.path!r}"
+            error = HTTPException(
+                error.status_code, f"no route {asked}; /openapi.json lists all", error.headers
+            )
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
         return ProblemResponse(problem_of(error), headers)
 
@@ -69,6 +88,7 @@ def add_problems(app: FastAPI) -> None:
         return ProblemResponse(_invalid(error))
 
     app.add_exception_handler(CitewellError, known)
+    app.add_exception_handler(WrongWhere, known)
     app.add_exception_handler(HTTPException, known)
     app.add_exception_handler(RequestValidationError, invalid)
 

@@ -1,0 +1,473 @@
+// The page. Everything that comes from documents or models is set as text, never as markup.
+
+const el = (id) => document.getElementById(id);
+const MARK = /\[(\d+(?:\s*,\s*\d+)*)\]/g;
+const number = (value) => Number(value).toLocaleString("en");
+const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
+
+let asking = null; // the AbortController of the question under way
+let opener = null; // the button that opened the panel, to give the focus back
+let last = null; // the last question that was asked: {question, mode, where}
+let shown = null; // the last answer
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+// -- talking to the server ---------------------------------------------------------------------------
+
+class Problem extends Error {
+  constructor(problem) {
+    super(problem.detail || problem.title || "The server gave no reason.");
+    this.problem = problem;
+  }
+}
+
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ detail: "The server does not answer. Start it with “citewell serve”, then try again." });
+  }
+  if (response.ok) return response;
+  throw new Problem(await response.json().catch(() => ({ detail: `The server answered ${response.status}.` })));
+}
+
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n\n");
+    rest = parts.pop();
+    for (const part of parts) {
+      const lines = part.split("\n");
+      const name = lines.find((line) => line.startsWith("event: "));
+      const data = lines.find((line) => line.startsWith("data: "));
+      if (name && data) yield [name.slice(7), JSON.parse(data.slice(6))];
+    }
+  }
+}
+
+// -- asking ------------------------------------------------------------------------------------------
+
+async function ask(wanted, remember = true) {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  last = wanted;
+  begin(wanted, remember);
+  try {
+    const body = { question: wanted.question, mode: wanted.mode, where: wanted.where || null };
+    const response = await request("/ask", {
+      method: "POST",
+      signal: mine.signal,
+      headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
+      body: JSON.stringify(body),
+    });
+    await follow(response, mine);
+  } catch (error) {
+    if (asking === mine) fail(error, wanted);
+  } finally {
+    if (asking === mine) finish();
+  }
+}
+
+async function follow(response, mine) {
+  let text = "";
+  let frame = 0;
+  for await (const [name, data] of events(response)) {
+    if (name === "hits") showHits(data.hits);
+    if (name === "delta") {
+      text += data.text;
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        if (asking === mine) write(text, [], []);
+      });
+    }
+    if (name === "error") throw new Problem(data);
+    if (name === "done") {
+      cancelAnimationFrame(frame);
+      return showAnswer(data.answer);
+    }
+  }
+  throw new Problem({ detail: "The server ended the answer too early. Try again." });
+}
+
+function begin({ question, mode, where }, remember) {
+  shown = null;
+  closePanel(false);
+  document.body.classList.add("asked");
+  document.title = `${question.slice(0, 60)} · Citewell`;
+  el("welcome").hidden = true;
+  el("result").hidden = false;
+  for (const id of ["error", "after", "searched", "where-error"]) el(id).hidden = true;
+  el("where").removeAttribute("aria-invalid");
+  el("searched").open = false;
+  el("asked").textContent = question;
+  el("kind").textContent = "Searching…";
+  el("voice").textContent = "Searching";
+  el("answer").className = "answer";
+  el("answer").replaceChildren();
+  el("go").textContent = "Stop";
+  const link = new URLSearchParams({ q: question });
+  if (mode !== "hybrid") link.set("mode", mode);
+  if (where) link.set("where", where);
+  if (remember && `?${link}` !== location.search) history.pushState(null, "", `?${link}`);
+}
+
+function finish() {
+  asking = null;
+  el("go").textContent = "Ask";
+  el("answer").classList.remove("writing");
+}
+
+function stop() {
+  asking?.abort();
+  el("kind").textContent = "Stopped.";
+  el("voice").textContent = "Stopped";
+  finish();
+}
+
+function fail(error, { where }) {
+  if (error.name === "AbortError") return;
+  const problem = error.problem ?? { detail: "Something went wrong on this page. Reload it, then try again." };
+  if (!error.problem) console.error(error);
+  el("kind").textContent = "";
+  el("voice").textContent = "";
+  if (problem.parameter === "where") return showWhere(where, problem);
+  el("error-text").textContent = problem.detail;
+  el("error").hidden = false;
+}
+
+function showWhere(where, problem) {
+  el("result").hidden = true;
+  const [first, ...pointing] = problem.detail.split("\n"); // the reason, then the text with a caret under it
+  el("where-detail").textContent = first;
+  el("caret").textContent = pointing.map((line) => line.slice(2)).join("\n");
+  el("where-error").hidden = false;
+  el("where").setAttribute("aria-invalid", "true");
+  el("where").focus();
+  el("where").setSelectionRange(units(where, problem.position ?? 0), where.length);
+}
+
+// -- the answer --------------------------------------------------------------------------------------
+
+function showAnswer(answer) {
+  shown = answer;
+  finish();
+  const refused = answer.verdict === "refused";
+  el("answer").classList.toggle("refused", refused);
+  write(answer.text, answer.citations, answer.unsupported);
+  el("kind").textContent = refused
+    ? "Not answered"
+    : answer.model.startsWith("extract")
+      ? "Quoted passages, word for word"
+      : `Written by ${answer.model}; the footnotes were checked`;
+  if (answer.unsupported.length && !refused) {
+    el("answer").append(make("p", "legend", "Dotted: no quote in the documents was found for this."));
+  }
+  el("footnotes").replaceChildren(...answer.citations.map(footnote));
+  el("notes").hidden = answer.citations.length === 0;
+  el("timing").textContent = answer.seconds.total ? `${answer.seconds.total.toFixed(2)} s` : "";
+  el("after").hidden = refused;
+  showHits(answer.hits, refused);
+  el("voice").textContent = refused
+    ? "The documents do not answer this."
+    : `Answer ready, ${plural(answer.citations.length, "footnote")}`;
+}
+
+function write(text, citations, unsupported) {
+  const known = new Map(citations.map((citation) => [String(citation.number), citation]).reverse());
+  const parts = text.split(/^```[^\n]*\n?/m);
+  const nodes = parts.flatMap((part, i) =>
+    i % 2 ? [make("pre", "", part)] : part.split(/\n{2,}/).filter((p) => p.trim()).map((p) => paragraph(p, known, unsupported)),
+  );
+  el("answer").replaceChildren(...nodes);
+  el("answer").classList.toggle("writing", asking !== null);
+  if (asking) el("kind").textContent = "Writing…";
+}
+
+function paragraph(text, known, unsupported) {
+  const node = make("p");
+  const weak = unsupported.map((one) => one.trim()).filter((one) => one && text.includes(one));
+  let rest = text.trim();
+  for (const one of weak) {
+    const at = rest.indexOf(one);
+    if (at < 0) continue;
+    const span = make("span", "unsupported");
+    node.append(...marks(rest.slice(0, at), known), span);
+    span.append(...marks(one, known));
+    rest = rest.slice(at + one.length);
+  }
+  node.append(...marks(rest, known));
+  return node;
+}
+
+function marks(text, known) {
+  const nodes = [];
+  let from = 0;
+  for (const match of text.matchAll(MARK)) {
+    const numbers = match[1].split(/\s*,\s*/);
+    if (!asking && !numbers.every((n) => known.has(n))) continue;
+    nodes.push(...plain(text.slice(from, match.index).trimEnd()));
+    from = match.index + match[0].length;
+    const sup = make("sup");
+    sup.append(...numbers.map((n) => (known.has(n) ? reference(known.get(n)) : make("span", "pending", n))));
+    nodes.push(sup);
+  }
+  return [...nodes, ...plain(text.slice(from))];
+}
+
+function plain(text) {
+  return text.split(/(`[^`\n]+`)/).filter(Boolean).map((part, i) =>
+    part.length > 2 && part.startsWith("`") && part.endsWith("`")
+      ? make("code", "", part.slice(1, -1))
+      : document.createTextNode(part),
+  );
+}
+
+function reference(citation) {
+  const button = make("button", "", String(citation.number));
+  button.type = "button";
+  button.setAttribute("aria-label", `Footnote ${citation.number}: ${citation.title || citation.document_id}`);
+  return opens(button, citation);
+}
+
+function note(n, place, meta, quote) {
+  const button = make("button", "note");
+  button.type = "button";
+  const title = make("span", "t", place.title || place.document_id);
+  const heading = headingOf(place);
+  if (heading) title.append(make("span", "h", ` › ${heading}`));
+  button.append(make("span", "n", n), title, make("span", "m", meta), make("span", "q", quote));
+  return button;
+}
+
+function footnote(citation) {
+  const item = make("li");
+  const button = note(String(citation.number), citation, where(citation), citation.quote);
+  item.append(opens(button, citation));
+  return item;
+}
+
+// The path of headings, without a first one that only repeats the title.
+function headingOf({ heading, title }) {
+  const parts = heading ? heading.split(" > ") : [];
+  return parts.slice(parts[0] === title ? 1 : 0).join(" › ");
+}
+
+const where = ({ page, line, document_id }) => `${document_id} · ${page ? `page ${page}` : `line ${number(line)}`}`;
+
+function showHits(hits, open = false) {
+  el("searched").hidden = hits.length === 0;
+  el("searched").open ||= open;
+  el("searched-count").textContent = `· the ${plural(hits.length, "passage")} that came nearest`;
+  el("hits").replaceChildren(...hits.map((hit, i) => {
+    const { passage, document: entry, score, stages } = hit;
+    const place = { ...passage, title: entry.title, quote: passage.text };
+    const why = stages.map((stage) => `${stage.name} #${stage.rank}`).join(" · ");
+    const meta = [where(passage), `score ${Number(score).toPrecision(3)}`, why].filter(Boolean).join(" · ");
+    const item = make("li");
+    item.append(opens(note(String(i + 1), place, meta, passage.text), place));
+    return item;
+  }));
+}
+
+async function copy() {
+  const escaped = (text) => text.replace(/[\\`*_[\]<>#]/g, "\\$&");
+  const notes = shown.citations.map((c) => {
+    const place = [c.title || c.document_id, headingOf(c)].filter(Boolean).join(" › ");
+    return `[^${c.number}]: ${escaped(place)}, ${escaped(where(c))}: “${c.quote.replace(/\s+/g, " ")}”`;
+  });
+  const known = new Set(shown.citations.map((c) => String(c.number)));
+  const text = shown.text.replace(MARK, (mark, list) => {
+    const numbers = list.split(/\s*,\s*/);
+    return numbers.every((n) => known.has(n)) ? numbers.map((n) => `[^${n}]`).join("") : mark;
+  });
+  const done = await put(`${text}\n\n${notes.join("\n")}\n`);
+  el("copy").textContent = done ? "Copied" : "Could not copy";
+  el("voice").textContent = el("copy").textContent;
+  setTimeout(() => (el("copy").textContent = "Copy as Markdown"), 1600);
+}
+
+async function put(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = make("textarea", "hush"); // pages that are not secure contexts have no clipboard
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    el("copy").focus();
+    return done;
+  }
+}
+
+// -- the document beside it --------------------------------------------------------------------------
+
+function opens(button, place) {
+  button.setAttribute("aria-expanded", "false");
+  button.setAttribute("aria-controls", "panel");
+  button.addEventListener("click", () => openPanel(place, button));
+  return button;
+}
+
+async function openPanel(place, button) {
+  opener?.setAttribute("aria-expanded", "false");
+  opener = button;
+  button.setAttribute("aria-expanded", "true");
+  el("panel-title").textContent = place.title || place.document_id;
+  el("panel-where").textContent = [headingOf(place), where(place)].filter(Boolean).join(" · ");
+  el("panel-note").hidden = true;
+  el("text").replaceChildren();
+  el("panel").hidden = false;
+  document.body.classList.add("reading");
+  cover();
+  el("panel").focus({ preventScroll: true });
+  try {
+    const entry = await (await request(`/documents/${encodeURIComponent(place.document_id)}`)).json();
+    if (opener === button) showText(entry, place);
+  } catch (error) {
+    if (opener === button) warn(error.message);
+  }
+}
+
+function showText({ text, version }, place) {
+  let [start, end] = [units(text, place.start), units(text, place.end)];
+  if (version !== place.version || text.slice(start, end) !== place.quote) {
+    start = text.indexOf(place.quote);
+    end = start + place.quote.length;
+    warn(start < 0
+      ? "This document has changed since: the quoted words are no longer in it."
+      : "This document has changed since; the quoted words are still in it.");
+  }
+  el("text").replaceChildren(...rows(text, start, end));
+  const mark = el("text").querySelector("mark");
+  if (mark) el("text").scrollTop += mark.getBoundingClientRect().top - el("text").getBoundingClientRect().top - el("text").clientHeight / 3;
+}
+
+// The server counts Unicode characters, this language UTF-16 units.
+function units(text, characters) {
+  if (!/[\ud800-\udbff]/.test(text)) return characters;
+  let at = 0;
+  for (let i = 0; i < characters && at < text.length; i++) at += text.codePointAt(at) > 0xffff ? 2 : 1;
+  return at;
+}
+
+function rows(text, start, end) {
+  const chunks = [];
+  let at = 0;
+  text.split("\n").forEach((line, i) => {
+    if (i % 100 === 0) chunks.push(make("div", "chunk"));
+    const row = make("div", "row");
+    row.dataset.n = i + 1;
+    const [from, to] = [Math.max(start - at, 0), Math.min(end - at, line.length)];
+    const inside = make("span");
+    if (start >= 0 && from < to) inside.append(line.slice(0, from), make("mark", "", line.slice(from, to)), line.slice(to));
+    else inside.textContent = line;
+    row.append(inside);
+    chunks.at(-1).append(row);
+    at += line.length + 1;
+  });
+  return chunks;
+}
+
+function warn(text) {
+  el("panel-note").textContent = text;
+  el("panel-note").hidden = false;
+}
+
+function closePanel(focus = true) {
+  if (el("panel").hidden) return;
+  el("panel").hidden = true;
+  document.body.classList.remove("reading");
+  cover();
+  opener?.setAttribute("aria-expanded", "false");
+  if (focus) opener?.focus();
+  opener = null;
+}
+
+// On a narrow screen the panel covers the page: what is under it must not take the focus.
+const narrow = matchMedia("(max-width: 1099px)");
+function cover() {
+  const covered = narrow.matches && !el("panel").hidden;
+  el("main").inert = covered;
+  document.querySelector(".bar").inert = covered;
+}
+
+// -- what is going on --------------------------------------------------------------------------------
+
+async function poll() {
+  let soon = 10_000;
+  if (!document.hidden) {
+    try {
+      const status = await (await request("/status")).json();
+      const running = Boolean(status.ingest?.running);
+      el("progress").hidden = !running;
+      el("state").textContent = state(status, running);
+      if (running) soon = 1_500;
+    } catch (error) {
+      el("progress").hidden = true;
+      el("state").textContent = "The server does not answer";
+      soon = 3_000;
+    }
+  }
+  setTimeout(poll, soon);
+}
+
+function state({ documents, passages, ingest }, running) {
+  if (!running) return `${plural(documents, "document")} · ${plural(passages, "passage")}`;
+  const failed = ingest.failed ? `, ${number(ingest.failed)} unreadable` : "";
+  const done = ingest.total ? `${number(ingest.done)} of ${number(ingest.total)}` : number(ingest.done);
+  return `Reading: ${done} done${failed}`;
+}
+
+// -- wiring ------------------------------------------------------------------------------------------
+
+function grow() {
+  el("question").style.height = "auto";
+  el("question").style.height = `${el("question").scrollHeight}px`;
+}
+
+function submit(event) {
+  event.preventDefault();
+  if (asking) return stop();
+  const question = el("question").value.trim();
+  if (!question) return el("question").focus();
+  return ask({ question, mode: el("mode").value, where: el("where").value.trim() });
+}
+
+function fromLink() {
+  const link = new URLSearchParams(location.search);
+  const question = (link.get("q") ?? "").trim();
+  el("question").value = question;
+  el("mode").value = link.get("mode") ?? "hybrid";
+  if (!el("mode").value) el("mode").value = "hybrid";
+  el("where").value = link.get("where") ?? "";
+  grow();
+  if (question) ask({ question, mode: el("mode").value, where: el("where").value.trim() }, false);
+  else if (document.body.classList.contains("asked")) location.reload();
+}
+
+el("form").addEventListener("submit", submit);
+el("question").addEventListener("input", grow);
+el("question").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+});
+el("again").addEventListener("click", () => ask(last, false));
+el("copy").addEventListener("click", copy);
+el("close").addEventListener("click", () => closePanel());
+document.addEventListener("keydown", (event) => event.key === "Escape" && closePanel());
+narrow.addEventListener("change", cover);
+addEventListener("popstate", fromLink);
+fromLink();
+poll();

@@ -1,0 +1,245 @@
+"""Choose the numbers in src/citewell/answer/constants.py, judged leave-one-set-out.
+
+    python bench/answering.py --data DATA               extraction and refusal
+    python bench/answering.py --data DATA --grounding   checking claims against contexts
+
+Each question is answered over its own set's passages (BM25 and vectors, fused by reciprocal ranks) and, as a
+question that the documents do not answer, over the passages of foreign sets. Extraction: the answer string, or
+a sentence that annotators selected, is in the first two sentences. Refusal: precision and recall on foreign
+questions, with the share of answerable questions that are answered. Weights for a set are fitted on the others.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize
+
+from citewell.answer import words
+from citewell.answer.constants import EMBEDDED_SENTENCES, RANK_WORDS
+from citewell.answer.evidence import Evidence, Sentence, with_cosines
+from citewell.answer.refuse import signals
+from citewell.answer.sentences import units
+from citewell.answer.support import plain
+from citewell.model import Embedder, Entry, Hit, Passage, Stage
+
+if TYPE_CHECKING:
+    from citewell.model import Matrix
+
+SETS = ("squad2_mini", "clapnq_dev", "xquad_en")
+FOREIGN = {
+    "squad2_mini": ("clapnq_dev", "ray_docs"),
+    "clapnq_dev": ("squad2_mini", "xquad_en", "ray_docs"),
+    "xquad_en": ("clapnq_dev", "ray_docs"),
+}
+GROUNDING = ("attributionbench", "wice", "begin_cmu", "begin_tc", "begin_wow")
+MOST = 300
+SHOWN = 8
+Weights = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question; `answers` are strings or sentences one of which must be quoted, [] when there is none."""
+
+    text: str
+    answers: tuple[str, ...]
+    answerable: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question over a set's passages: its sentences with cosines, and which of them answer."""
+
+    question: Question
+    evidence: Evidence
+    sentences: list[Sentence]
+    labels: list[bool]
+    foreign: bool
+
+
+class Cached:
+    """Vectors by text, each computed once."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self.known: dict[str, Matrix] = {}
+
+    def __call__(self, texts: Sequence[str]) -> Matrix:
+        new = list(dict.fromkeys(text for text in texts if text not in self.known))
+        if new:
+            self.known.update(zip(new, self.embedder.embed(new, kind="passage"), strict=True))
+        return np.stack([self.known[text] for text in texts])
+
+
+class Searcher:
+    """BM25 and exact vectors over one set, fused: enough retrieval to judge answers without a library."""
+
+    def __init__(self, hits: list[Hit], vectors: Cached) -> None:
+        self.hits, self.vectors = hits, vectors
+        texts = [f"{hit.document.title}\n{hit.passage.text}".strip() for hit in hits]
+        self.matrix = vectors(texts)
+        self.counts = [Counter(words.stems(text)) for text in texts]
+        self.lengths = [sum(counts.values()) for counts in self.counts]
+        frequency = Counter(stem for counts in self.counts for stem in counts)
+        self.idf = {s: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for s, n in frequency.items()}
+
+    def __call__(self, question: str) -> tuple[Hit, ...]:
+        dense = self.matrix @ self.vectors([question])[0]
+        keyword = np.array(self._bm25(words.stems(question)))
+        fused = sum(1 / (20 + np.argsort(np.argsort(-scores))) for scores in (dense, keyword))
+        best = np.argsort(-fused, kind="stable")[:SHOWN]
+        return tuple(
+            Hit(
+                self.hits[i].passage,
+                self.hits[i].document,
+                float(fused[i]),
+                (Stage("dense", 1, float(dense[i])),),
+            )
+            for i in best
+        )
+
+    def _bm25(self, asked: Sequence[str]) -> list[float]:
+        mean = sum(self.lengths) / len(self.lengths)
+        return [
+            sum(
+                self.idf.get(s, 0) * c[s] * 2.2 / (c[s] + 1.2 * (0.25 + 0.75 * n / mean))
+                for s in asked
+                if s in c
+            )
+            for c, n in zip(self.counts, self.lengths, strict=True)
+        ]
+
+
+def passages(folder: Path) -> list[Hit]:
+    """Read a BEIR corpus and cut it into passages of about 900 characters at sentence ends."""
+    return [
+        _hit(row["_id"], row.get("title", "").replace("_", " "), row["text"], start, end)
+        for row in _rows(folder / "corpus.jsonl")
+        for start, end in _cut(row["text"])
+    ]
+
+
+def _cut(text: str, most: int = 900) -> Iterable[tuple[int, int]]:
+    if len(text) <= most * 1.5:
+        return [(0, len(text))]
+    cuts: list[tuple[int, int]] = []
+    start, end = 0, 0
+    for unit in units(text):
+        if unit.end - start > most and end > start:
+            cuts.append((start, end))
+            start = unit.start
+        end = unit.end
+    return [*cuts, (start, end)]
+
+
+def _hit(identity: str, title: str, text: str, start: int, end: int) -> Hit:
+    passage = Passage(f"{identity}:{start}", identity, 1, text[start:end], start, end)
+    return Hit(passage, Entry(identity, 1, title, "", "text/plain", {}, 1, len(text), "", ""), 0.0)
+
+
+def questions(folder: Path) -> list[Question]:
+    """Read up to MOST questions, always the same ones."""
+    rows = [_question(row) for row in _rows(folder / "queries.jsonl")]
+    return random.Random(0).sample(rows, MOST) if len(rows) > 2 * MOST else rows
+
+
+def _question(row: dict) -> Question:  # type: ignore[type-arg]
+    chosen = row.get("metadata", {}).get("selected_sentences")
+    return Question(row["text"], tuple(chosen or row.get("answers", ())), bool(row.get("answerable", True)))
+
+
+def _rows(path: Path) -> list[dict]:  # type: ignore[type-arg]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def case(question: Question, search: Searcher, foreign: bool) -> Case:
+    """Retrieve for a question and label the sentences that answer it."""
+    evidence = Evidence(question.text, search(question.text))
+    ranked = rank(evidence.sentences, RANK_WORDS)[:EMBEDDED_SENTENCES]
+    vector = search.vectors([question.text])[0]
+    sentences = with_cosines(ranked, lambda texts: search.vectors(texts) @ vector) if ranked else []
+    labels = [not foreign and _answers(one.saying.text, question.answers) for one in sentences]
+    return Case(question, evidence, sentences, labels, foreign)
+
+
+def _answers(sentence: str, answers: Sequence[str]) -> bool:
+    said = f" {plain(sentence).lower()} "
+    return any(
+        plain(a).lower() in said or (len(said) > 40 and said.strip() in plain(a).lower()) for a in answers
+    )
+
+
+def rank(sentences: Sequence[Sentence], weights: Weights) -> list[Sentence]:
+    """Return sentences by the weighted sum of their features, best first."""
+    return sorted(sentences, key=lambda one: -sum(w * one.features[name] for name, w in weights.items()))
+
+
+def fit_rank(cases: Sequence[Case], names: Sequence[str], ridge: float = 2.0) -> Weights:
+    """Fit weights so that softmax over a question's sentences puts its mass on those that answer."""
+    data = [
+        (np.array([[s.features[n] for n in names] for s in one.sentences]), np.array(one.labels))
+        for one in cases
+        if any(one.labels)
+    ]
+
+    def loss(w: Matrix) -> tuple[float, Matrix]:
+        total, slope = ridge * float(w @ w) / 2, ridge * w
+        for x, y in data:
+            z = x @ w
+            p = np.exp(z - z.max())
+            q = p * y / (p * y).sum()
+            p = p / p.sum()
+            total -= math.log(max(float(p[y].sum()), 1e-12))
+            slope = slope + x.T @ (p - q)
+        return total, slope
+
+    found = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
+    return {name: round(float(w), 2) for name, w in zip(names, found, strict=True)}
+
+
+def hit_rate(cases: Sequence[Case], weights: Weights, first: int = 2) -> float:
+    """Return the share of answerable questions answered within the first sentences."""
+    own = [one for one in cases if not one.foreign and one.question.answerable]
+    return sum(_hit_within(one, weights, first) for one in own) / max(len(own), 1)
+
+
+def _hit_within(one: Case, weights: Weights, first: int) -> bool:
+    labels = {id(s): label for s, label in zip(one.sentences, one.labels, strict=True)}
+    return any(labels[id(s)] for s in rank(one.sentences, weights)[:first])
+
+
+def gate_row(one: Case, weights: Weights) -> dict[str, float]:
+    """Return the signals that the gate would see for a case."""
+    best = rank(one.sentences, weights)[:3]
+    cosine = max((s.features["cosine"] for s in best), default=0.0)
+    return dict(signals(one.evidence, [s.saying.text for s in best] or [""], cosine))
+
+
+def fit_gate(rows: Sequence[dict[str, float]], labels: Sequence[bool], names: Sequence[str]) -> Weights:
+    """Fit a logistic model with balanced classes."""
+    x = np.array([[row[n] for n in names] + [1.0] for row in rows])
+    y = np.array(labels, dtype=float)
+    balance = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+
+    def loss(w: Matrix) -> tuple[float, Matrix]:
+        z = x @ w
+        p = 1 / (1 + np.exp(-z))
+        total = float((balance * (np.logaddexp(0, z) - y * z)).sum() + 0.5 * w[:-1] @ w[:-1])
+        return total, x.T @ (balance * (p - y)) + np.append(w[:-1], 0)
+
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
+    return {name: round(float(w), 2) for name, w in zip([*names, "bias"], found, strict=True)}
+
+
+def gate(row: dict[str, float], weights: Weights) -> float:
+    """Return the gate's confidence for a row of signals."""
+    return 1 / (1 + math.exp(-weights["bias"] - sum(w * row[n] for n, w in weights.items() if n != "bias")))

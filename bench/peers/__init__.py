@@ -1,0 +1,1 @@
+"""Citewell and its peers behind one small protocol, each run in an environment of its own."""

@@ -1,0 +1,204 @@
+"""Sentences as evidence for a question: what each offers, as a few numbers between -1 and 1. Pure.
+
+The features and their names are the contract between `extract` (which weighs them) and bench/answering.py
+(which fits the weights).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final, Literal
+
+from citewell.answer import words
+from citewell.answer.sentences import Unit, units
+from citewell.answer.support import Saying
+from citewell.model import Hit
+
+Kind = Literal["person", "time", "count", "place", "howto", "definition", "reason", "other"]
+FEATURES: Final = (
+    "coverage",
+    "neighbours",
+    "phrases",
+    "rank",
+    "expected",
+    "cosine",
+    "passage",
+    "long",
+    "defines",
+)
+_TIME: Final = re.compile(
+    r"\b(1\d{3}|20\d{2}|\d{1,2}(st|nd|rd|th)? century|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*|"
+    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|\d+(?:st|nd|rd|th)?(?: and \d+\w*)? centur\w+|"
+    r"spring|summer|autumn|winter|\d{1,2}:\d\d|BC|AD|\d+ (?:seconds|minutes|hours|days|weeks|months|years))\b"
+)
+_PLACE: Final = re.compile(
+    r"\b(?:[Ii]n|[Aa]t|[Nn]ear|[Ff]rom|[Oo]n|[Tt]o|of|[Ss]outh|[Nn]orth|[Ee]ast|[Ww]est) (?:the )?[A-Z]"
+)
+_REASON: Final = re.compile(
+    r"\b(because|due to|since|so that|in order to|therefore|thus|as a result|caus\w+|reason|to avoid)\b", re.I
+)
+_STEP: Final = re.compile(
+    r"^(?:to \w+|(?:first|then|next|now|finally),?\s|use|run|set|call|add|create|install|pass|specify|configure|"
+    r"make|define|import|start|open|enable|disable|write|you can|you should|you need|you must|if you)\b",
+    re.I,
+)
+_LINK_ONLY: Final = re.compile(
+    r"^\W*(?::\w+:)?(?:`[^`]*`_{0,2}|\[[^\]]*\]\([^)]*\)|<?https?://\S+>?|!\[.*\]\(.*\))\W*$"
+)
+_KINDS: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
+    (re.compile(r"\bhow (?:do|can|should|would|could|to)\b|\bsteps? to\b|\bway to\b", re.I), "howto"),
+    (re.compile(r"\bhow (?:many|much|long|far|old|tall|high|big|large|often|fast|deep)\b|\bwhat (?:number|percent|amount|"
+                r"size|age|proportion|population|is the (?:number|default))|percentage", re.I), "count"),
+    (re.compile(r"\bwhen\b|\b(?:what|which|in what) (?:year|date|day|month|century|decade|time)\b", re.I), "time"),
+    (re.compile(r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|people|king|president|author|actor|singer|team)\b", re.I), "person"),
+    (re.compile(r"\bwhere\b|\b(?:what|which) (?:country|city|state|place|region|river|town|county|continent)\b", re.I), "place"),
+    (re.compile(r"\bwhy\b|\bwhat (?:caused|causes|is the reason)\b|\breasons?\b", re.I), "reason"),
+    (re.compile(r"^\W*(?:what(?:'s|’s| is| are| was| were| does)|define|meaning of|who (?:is|was))\b", re.I), "definition"),
+)  # fmt: skip
+
+
+def kind_of(question: str) -> Kind:
+    """Return what a question asks for, by its words."""
+    return next((kind for pattern, kind in _KINDS if pattern.search(question)), "other")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence that may answer: which hit (0-based), which unit there, and its features by name."""
+
+    hit: int
+    at: int
+    unit: Unit
+    saying: Saying
+    features: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A question beside the sentences of its hits."""
+
+    question: str
+    hits: tuple[Hit, ...]
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        return frozenset(words.stems(self.question))
+
+    @cached_property
+    def kind(self) -> Kind:
+        return kind_of(self.question)
+
+    @cached_property
+    def units(self) -> list[list[tuple[Unit, Saying]]]:
+        texts = [hit.passage.text for hit in self.hits]
+        return [[(one, Saying(text[one.start : one.end])) for one in units(text)] for text in texts]
+
+    @cached_property
+    def headings(self) -> list[frozenset[str]]:
+        return [frozenset(words.stems(f"{hit.document.title} {hit.passage.heading}")) for hit in self.hits]
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """The weight of each asked stem: its inverse document frequency among the sentences shown, sum 1."""
+        said = [saying.stems for per_hit in self.units for _, saying in per_hit]
+        counts = Counter(one for stems in said for one in stems & self.asked)
+        raw = {one: math.log(1 + (len(said) + 1) / (counts[one] + 0.5)) for one in self.asked}
+        total = sum(raw.values()) or 1.0
+        return {one: weight / total for one, weight in raw.items()}
+
+    def share(self, stems: frozenset[str]) -> float:
+        """Return the weighted share of the question's words among these stems, 0 to 1."""
+        return sum(weight for one, weight in self.weights.items() if one in stems)
+
+    @cached_property
+    def sentences(self) -> list[Sentence]:
+        """Every sentence that may be quoted, with its features; cosines are 0 until `with_cosines`."""
+        return [
+            Sentence(hit, at, unit, saying, self._features(hit, at, saying))
+            for hit, per_hit in enumerate(self.units)
+            for at, (unit, saying) in enumerate(per_hit)
+            if quotable(unit, saying)
+        ]
+
+    def _features(self, hit: int, at: int, saying: Saying) -> dict[str, float]:
+        own = self.units[hit]
+        coverage = self.share(saying.stems)
+        around = frozenset().union(
+            *(said.stems for _, said in own[max(0, at - 1) : at + 2]), self.headings[hit]
+        )
+        expected = expects(self.kind, saying, self.asked)
+        size = len(saying.stems)
+        return {
+            "coverage": coverage,
+            "neighbours": self.share(around | saying.stems) - coverage,
+            "phrases": _phrases(self.question, saying.text),
+            "rank": 1 / (1 + hit),
+            "expected": 0.0 if expected is None else 1.0 if expected else -1.0,
+            "cosine": 0.0,
+            "passage": dense_score(self.hits[hit]),
+            "long": max(0.0, math.log(max(size, 1) / 20)),
+            "defines": float(self.kind == "definition" and _defines(self.asked, saying)),
+        }
+
+
+def with_cosines(
+    sentences: Sequence[Sentence], cosine: Callable[[Sequence[str]], Sequence[float]]
+) -> list[Sentence]:
+    """Return the sentences with the cosine of each to the question."""
+    cosines = cosine([one.saying.text for one in sentences])
+    return [
+        replace(one, features={**one.features, "cosine": float(value)})
+        for one, value in zip(sentences, cosines, strict=True)
+    ]
+
+
+def quotable(unit: Unit, saying: Saying) -> bool:
+    """Say whether a unit reads as an answer by itself: no heading, directive, code, contents line or bare link."""
+    if unit.kind in ("heading", "other", "code") or len(saying.stems) < 2:
+        return False
+    return not _LINK_ONLY.match(saying.text) and not re.search(r"(?:\. ?){4,}\s*\d+\s*$", saying.text)
+
+
+def dense_score(hit: Hit) -> float:
+    """Return the cosine of the hit's passage to the question, 0 when dense search did not find it."""
+    return next((stage.score for stage in hit.stages if stage.name == "dense"), 0.0)
+
+
+def expects(kind: Kind, saying: Saying, asked: frozenset[str]) -> bool | None:
+    """Say whether a sentence holds what this kind of question asks for; None when nothing is expected."""
+    text = saying.text
+    if kind == "person":
+        return bool(words.names(text) - asked) or bool(re.match(r"[A-Z]\w+ [A-Z]", text))
+    if kind == "time":
+        return bool(_TIME.search(text))
+    if kind == "count":
+        return bool(saying.numbers - asked) or bool(
+            re.search(r"\b(?:one|first|half|several|all|both)\b", text)
+        )
+    if kind == "place":
+        return bool(_PLACE.search(text)) and bool(words.names(text) - asked)
+    if kind == "howto":
+        return bool(_STEP.search(text)) or "`" in text
+    if kind == "reason":
+        return bool(_REASON.search(text))
+    return None
+
+
+def _defines(asked: frozenset[str], saying: Saying) -> bool:
+    """ "X is a …": what was asked for stands before the verb, near the start."""
+    match = re.match(
+        r"(.{2,80}?)\s(?:is|are|was|were|refers to|means|stands for|provides|lets|allows)\s", saying.text
+    )
+    return bool(match) and bool(asked & frozenset(words.stems(match.group(1))))  # type: ignore[union-attr]
+
+
+def _phrases(question: str, text: str) -> float:
+    """The share of the question's adjacent content words that are adjacent in the sentence, in order."""
+    asked, said = words.stems(question), words.stems(text)
+    pairs = set(zip(asked, asked[1:], strict=False))
+    return len(pairs & set(zip(said, said[1:], strict=False))) / len(pairs) if pairs else 0.0

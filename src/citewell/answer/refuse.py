@@ -1,0 +1,73 @@
+"""When to refuse: how likely it is that the passages answer the question, and what a refusal says. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from citewell.answer import words
+from citewell.answer.constants import GATE_DENSE, GATE_WORDS
+from citewell.answer.evidence import Evidence, dense_score
+from citewell.model import Hit, Query
+
+SIGNALS: Final = ("best", "chosen", "unknown", "passages", "agree", "words", "dense", "cosine")
+
+
+def answerable(
+    question: str, hits: Sequence[Hit], chosen: Sequence[str], cosine: float | None = None
+) -> float:
+    """Return how likely it is that the chosen texts from the hits answer the question, 0 to 1.
+
+    A logistic model of word and vector agreement, without the vector part where the hits hold no dense score.
+    `cosine` is that of the best chosen text to the question, where known. Refuse below THRESHOLD.
+    """
+    if not hits or not chosen:
+        return 0.0
+    found = signals(Evidence(question, tuple(hits)), chosen, cosine)
+    weights = GATE_DENSE if found["dense"] else GATE_WORDS
+    total = weights["bias"] + sum(weights[name] * value for name, value in found.items() if name in weights)
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def signals(evidence: Evidence, chosen: Sequence[str], cosine: float | None = None) -> Mapping[str, float]:
+    """Return what speaks for and against an answer; shares of the question's words are weighted by rarity."""
+    per_passage = [
+        frozenset().union(*(saying.stems for _, saying in own), heading)
+        for own, heading in zip(evidence.units, evidence.headings, strict=True)
+    ]
+    picked = [frozenset(words.stems(text)) for text in chosen]
+    shares = sorted((evidence.share(stems) for stems in per_passage), reverse=True)
+    dense = max(dense_score(hit) for hit in evidence.hits)
+    return {
+        "best": shares[0],
+        "chosen": max(evidence.share(stems) for stems in picked),
+        "unknown": 1 - evidence.share(frozenset().union(*per_passage)),
+        "passages": sum(shares[:3]) / 3,
+        "agree": evidence.share(frozenset().union(*picked)),
+        "words": 1 / max(len(evidence.asked), 1),
+        "dense": dense or (cosine or 0.0),
+        "cosine": dense if cosine is None else cosine,
+    }
+
+
+def refusal(query: Query, n_documents: int, n_passages: int, hits: Sequence[Hit]) -> str:
+    """Return the words of a refusal: what was searched, how, and what came closest."""
+    scope = f"{_counted(n_documents, 'document')} ({_counted(n_passages, 'passage')}, {query.mode} search"
+    scope += ", narrowed by your filter)" if query.where is not None else ")"
+    titles = list(dict.fromkeys(_place(hit) for hit in hits))[:3]
+    if not titles:
+        return f"I searched {scope} and found nothing that matches this question."
+    return (
+        f"I searched {scope} and found no passage that answers this question. Closest: {'; '.join(titles)}."
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _place(hit: Hit) -> str:
+    title = hit.document.title or hit.document.id
+    last = hit.passage.heading.rpartition(" > ")[2]
+    return f"{title} > {last}" if last and last != title else title

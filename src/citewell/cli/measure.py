@@ -1,0 +1,50 @@
+"""`citewell eval`: a judged collection in, a table of measures out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from citewell.cli import output
+from citewell.cli.progress import Tally, bar
+from citewell.cli.session import Session
+from citewell.config import Config, LibraryConfig, SearchConfig
+from citewell.errors import BadInput
+from citewell.model import Mode
+
+MODES = SearchConfig.__dataclass_fields__["mode"].metadata["choices"]
+
+
+def measure(session: Session, config: Config, folder: Path, *, limit: int, compare: str | None) -> None:
+    """Take the collection into a library of its own, search it, print the measures or the comparison."""
+    from citewell import evaluate
+    from citewell.assemble import assemble
+
+    if compare is not None and compare not in MODES:
+        raise BadInput(f"--compare is {compare!r}; it must be one of {', '.join(MODES)}")
+    dataset = evaluate.load(folder)
+    with assemble(_own(config, folder), create=True) as library, bar("documents") as shown:
+        tally = Tally(shown)
+        evaluate.ingest(library, dataset, tally)
+        first = evaluate.run_library(library, dataset, mode=config.search.mode, limit=limit)
+        if compare is None:
+            found: Any = evaluate.report(first, dataset)
+        else:
+            second = evaluate.run_library(library, dataset, mode=cast(Mode, compare), limit=limit)
+            found = evaluate.compare(first, second, dataset)
+    if session.json:
+        output.print_json({**found.to_json(), "ingest": tally.summary()})
+        return
+    from rich.console import Console
+
+    table = evaluate.report_table(found) if compare is None else evaluate.comparison_table(found)
+    Console().print(table)
+
+
+def _own(config: Config, folder: Path) -> Config:
+    """Return the configuration with a library of this collection alone, kept for the next time."""
+    name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
+    path = config.library.path / "eval" / f"{folder.name}-{name}-{config.embed.model}"
+    return replace(config, library=LibraryConfig(path=path))

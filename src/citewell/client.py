@@ -1,0 +1,271 @@
+"""Remote: a library behind a server, with the methods of `Library`. One request per call.
+
+Errors of the server come back as the same classes with the same messages; a server that cannot be
+reached is a ProviderError.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final, Literal
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from citewell import wire
+from citewell.errors import BadInput, CitewellError, ProviderError
+from citewell.model import (
+    JSON,
+    Added,
+    Answer,
+    Blob,
+    Document,
+    Done,
+    Entry,
+    Event,
+    Failure,
+    Hit,
+    Item,
+    Query,
+    Source,
+)
+
+AT_ONCE: Final = 2
+"""Documents sent at a time: one is read while another is embedded."""
+SECONDS: Final = httpx.Timeout(30.0, read=600.0)
+PAGE: Final = 1000
+
+
+class Remote:
+    """The library of a server at `url`; `key` is sent as a bearer token. Safe to share between threads."""
+
+    def __init__(
+        self, url: str, key: str | None = None, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadInput(f"the server {url!r} is not an http address; give one like http://127.0.0.1:8000")
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # A server on this machine must not be looked for through a proxy.
+        self._environment = not _is_here(parts.hostname)
+        self._http = httpx.Client(
+            headers=self._headers, timeout=SECONDS, transport=transport, trust_env=self._environment
+        )
+
+    # -- documents ----------------------------------------------------------------------------------
+
+    def add(self, document: Document) -> Added:
+        """Add or update one document from its text; the server finds its structure again."""
+        return self._put(_blob(document))
+
+    def ingest(self, blobs: Iterable[Blob], report: Callable[[Added | Failure], None]) -> None:
+        """Send many; each outcome goes to `report`. What the server cannot read is a Failure."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send") as pool:
+            waiting: list[Future[Added | Failure]] = []
+            for blob in blobs:
+                waiting.append(pool.submit(self._outcome, blob))
+                if len(waiting) > AT_ONCE:
+                    report(waiting.pop(0).result())
+            for one in waiting:
+                report(one.result())
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document. NotFound if there is none."""
+        self._request("DELETE", _path(document_id))
+
+    def get(self, document_id: str) -> tuple[Entry, Document]:
+        """Return a document as it is now. NotFound if there is none."""
+        return wire.load_document(self._request("GET", _path(document_id)))
+
+    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> list[Entry]:
+        """Return up to `limit` (at most 1000) entries in order of id, from the first greater than `after`."""
+        params = {"limit": limit, "after": after} | ({"where": where} if where else {})
+        return [
+            wire.load_entry(one) for one in self._request("GET", "/documents", params=params)["documents"]
+        ]
+
+    def sync(
+        self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
+    ) -> None:
+        """Send everything a source lists (the server skips what it has); remove what it no longer lists.
+
+        What is removed: documents that came from inside the source (their `source` starts with its
+        name) and that it does not list any more.
+        """
+        items = {item.id: item for item in source.items()}
+        self.ingest(_fetched(source, items, report), report)
+        if not prune:
+            return
+        inside = f"{source.name.rstrip('/')}/"
+        for entry in list_all(self):
+            listed = entry.id in items or entry.id.rpartition("#")[0] in items
+            if entry.source.startswith(inside) and not listed:
+                self.remove(entry.id)
+                report(entry.id)
+
+    # -- questions ----------------------------------------------------------------------------------
+
+    def search(self, query: Query) -> builtins.list[Hit]:
+        """Return the passages that match best, best first."""
+        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
+        return list(wire.load_hits(self._request("POST", "/search", json=body)["hits"]))
+
+    def ask(self, query: Query) -> Answer:
+        """Answer a question with checked citations, or refuse."""
+        return wire.load_answer(self._request("POST", "/ask", json=_question(query)))
+
+    async def stream(self, query: Query) -> AsyncIterator[Event]:
+        """Answer a question, as it happens: HitsFound, Deltas, Citations, Done. Closing it stops the work."""
+        headers = {**self._headers, "Accept": "text/event-stream"}
+        with _reached(self.url):
+            async with (
+                httpx.AsyncClient(timeout=SECONDS, trust_env=self._environment) as http,
+                http.stream("POST", f"{self.url}/ask", json=_question(query), headers=headers) as response,
+            ):
+                if response.status_code >= 400:
+                    raise _error(response.status_code, await response.aread())
+                async for name, data in _events(response.aiter_lines()):
+                    event = wire.load_event(name, data)
+                    yield event
+                    if isinstance(event, Done):
+                        return
+        raise ProviderError(f"the server {self.url!r} ended the answer early; ask again", retryable=True)
+
+    # -- the library itself ---------------------------------------------------------------------------
+
+    def status(self) -> JSON:
+        """Return counts, models and what is going on."""
+        return {**self._request("GET", "/status"), "server": self.url}
+
+    def check(self) -> builtins.list[str]:
+        """Return the drift between the server's catalog and index; [] when there is none."""
+        return [str(line) for line in self._request("POST", "/check")["drift"]]
+
+    def close(self) -> None:
+        """Close the connections. The server goes on."""
+        self._http.close()
+
+    def __enter__(self) -> Remote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- inside ---------------------------------------------------------------------------------------
+
+    def _outcome(self, blob: Blob) -> Added | Failure:
+        try:
+            return self._put(blob)
+        except BadInput as error:
+            return Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))
+
+    def _put(self, blob: Blob) -> Added:
+        headers = {"Content-Type": blob.media_type or "application/octet-stream"}
+        if blob.fields:
+            headers["Citewell-Fields"] = json.dumps(wire.dump(blob.fields))
+        if blob.source:
+            headers["Citewell-Source"] = quote(blob.source)
+        return wire.load_added(self._request("PUT", _path(blob.name), content=blob.data, headers=headers))
+
+    def _request(self, method: Literal["GET", "PUT", "POST", "DELETE"], path: str, **what: Any) -> Any:
+        with _reached(self.url):
+            response = self._http.request(method, f"{self.url}{path}", **what)
+        if response.status_code >= 400:
+            raise _error(response.status_code, response.content)
+        try:
+            return response.json() if response.content else None
+        except ValueError:
+            raise ProviderError(f"the server {self.url!r} did not answer in JSON; is it Citewell?") from None
+
+
+def list_all(library: Any, where: str | None = None) -> Iterator[Entry]:
+    """Yield every entry of a library, page by page."""
+    after, page = "", [None]
+    while page:
+        page = library.list(where, PAGE, after)
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1].id
+
+
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, Any]]:
+    """Parse server-sent events: (name, data); comments are skipped."""
+    name = "message"
+    data: list[str] = []
+    async for line in lines:
+        if not line:
+            if data:
+                yield name, json.loads("\n".join(data))
+            name, data = "message", []
+            continue
+        key, _, value = line.partition(":")
+        if key == "event":
+            name = value.strip()
+        elif key == "data":
+            data.append(value.removeprefix(" "))
+
+
+def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failure], None]) -> Iterator[Blob]:
+    for item in items.values():
+        try:
+            yield source.fetch(item)
+        except BadInput as error:
+            report(Failure(item.id, str(error).removeprefix(f"{item.id}: ")))
+
+
+def _question(query: Query) -> JSON:
+    body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
+    return body | {"history": wire.dump(query.history)}
+
+
+def _where(query: Query) -> JSON:
+    return {"where": wire.dump_where(query.where)} if query.where is not None else {}
+
+
+def _blob(document: Document) -> Blob:
+    fields = {**document.fields, **({"title": document.title} if document.title else {})}
+    return Blob(document.id, document.text.encode(), document.media_type, document.source, fields)
+
+
+def _path(document_id: str) -> str:
+    # Dots are written out, or "../x" would be resolved on the way.
+    parts = [
+        part.replace(".", "%2E") if set(part) == {"."} else part for part in quote(document_id).split("/")
+    ]
+    return f"/documents/{'/'.join(parts)}"
+
+
+@contextmanager
+def _reached(url: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ProviderError(
+            f"the server {url!r} cannot be reached ({said}); is `citewell serve` running there?",
+            retryable=True,
+        ) from error
+
+
+def _error(status: int, body: bytes) -> CitewellError:
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {"detail": f"the server answered {status}; is it Citewell?"}
+    if status in (401, 403):
+        return BadInput(f"the server refused: {problem.get('detail')} (the key is read from server.key_env)")
+    if problem.get("code") == "TooLarge":
+        return BadInput(str(problem.get("detail")))
+    return wire.load_error(problem)
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

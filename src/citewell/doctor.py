@@ -1,0 +1,181 @@
+"""What is installed, what would work, what to do about the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from citewell.config import ChatConfig, Config
+
+State: TypeAlias = Literal["ok", "warn", "missing"]
+GIB: Final = 1024**3
+LEAST_FREE: Final = 1 * GIB
+OLD_SQLITE: Final = (3, 35, 0)
+"""Below this, SQLite lacks what the catalog uses (RETURNING, partial indexes with upsert)."""
+
+NEEDED: Final = {
+    "qdrant-edge-py": "the embedded index",
+    "onnxruntime": "the embedding model",
+    "tokenizers": "the embedding model",
+    "kreuzberg": "reading PDF, Office and other formats",
+    "sqlalchemy": "the catalog",
+    "fastapi": "the server",
+}
+EXTRAS: Final = {
+    "local": (("xllamacpp",), "answers from a GGUF model on this machine"),
+    "eval": (("ir-measures", "scipy"), "citewell eval"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor: what was looked at, how it is, and what to do.
+
+    `needed`: nothing works without it.
+    """
+
+    name: str
+    state: State
+    text: str
+    remedy: str = ""
+    needed: bool = False
+
+
+def examine(config: Config) -> list[Finding]:
+    """Look at Python, packages, models and disk. Opens nothing and changes nothing."""
+    findings = [_python(), _sqlite(), *_packages(), *_extras()]
+    findings += [
+        _embedder(config),
+        _chat(config.chat),
+        _scorer(),
+        _server(config),
+        _disk(config.library.path),
+    ]
+    return findings
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", "ok", found)
+
+
+def _sqlite() -> Finding:
+    import sqlite3
+
+    if sqlite3.sqlite_version_info < OLD_SQLITE:
+        return Finding(
+            "sqlite", "missing", f"{sqlite3.sqlite_version} is too old", "use a newer Python", True
+        )
+    return Finding("sqlite", "ok", sqlite3.sqlite_version)
+
+
+def _packages() -> list[Finding]:
+    return [_package(name, use) for name, use in NEEDED.items()]
+
+
+def _package(name: str, use: str) -> Finding:
+    found = _version(name)
+    if found is None:
+        return Finding(name, "missing", f"not installed; it does {use}", f"pip install {name}", needed=True)
+    return Finding(name, "ok", f"{found} ({use})")
+
+
+def _extras() -> list[Finding]:
+    findings = []
+    for extra, (names, use) in EXTRAS.items():
+        absent = [name for name in names if _version(name) is None]
+        if absent:
+            text = f"{', '.join(absent)} not installed; needed for {use}"
+            findings.append(Finding(f"extra {extra}", "warn", text, f"pip install 'citewell[{extra}]'"))
+        else:
+            findings.append(Finding(f"extra {extra}", "ok", f"installed ({use})"))
+    return findings
+
+
+def _embedder(config: Config) -> Finding:
+    if config.embed.model == "hash":
+        return Finding(
+            "embedder", "warn", "hash is a stub for tests; it knows no meaning", 'set embed.model = "minilm"'
+        )
+    if config.embed.model != "minilm":
+        return Finding("embedder", "ok", f"{config.embed.model} (not checked)")
+    from citewell.providers import minilm
+
+    problem = minilm.problem()
+    if problem:
+        return Finding("embedder", "missing", problem, "run `citewell init`", needed=True)
+    return Finding("embedder", "ok", "minilm is here and its hash is right")
+
+
+def _chat(chat: ChatConfig) -> Finding:
+    if chat.model == "extract":
+        return Finding("chat", "ok", "extract: answers are quoted passages; no model is configured")
+    if chat.model == "local":
+        return _local(chat)
+    absent = [name for name in ("url", "name") if not getattr(chat, name)]
+    if absent:
+        words = " and ".join(f"chat.{name}" for name in absent)
+        return Finding("chat", "missing", f"openai: {words} not set", f"set {words} in citewell.toml")
+    if not os.environ.get(chat.key_env):
+        text = f"openai: {chat.name!r} at {chat.url!r}, and ${chat.key_env} is empty"
+        return Finding("chat", "warn", text, f"export {chat.key_env}=… unless that server needs no key")
+    return Finding("chat", "ok", f"openai: {chat.name!r} at {chat.url!r}, key from ${chat.key_env}")
+
+
+def _local(chat: ChatConfig) -> Finding:
+    if _version("xllamacpp") is None:
+        return Finding(
+            "chat", "missing", "local: xllamacpp is not installed", "pip install 'citewell[local]'"
+        )
+    if chat.path is None or not chat.path.is_file():
+        shown = None if chat.path is None else str(chat.path)
+        return Finding(
+            "chat", "missing", f"local: there is no model at {shown!r}", "set chat.path to a GGUF file"
+        )
+    return Finding("chat", "ok", f"local: {chat.path}")
+
+
+def _scorer() -> Finding:
+    from citewell.index.constants import BM25_B, BM25_K1
+
+    return Finding(
+        "keyword",
+        "ok",
+        f"BM25 (k1 {BM25_K1}, b {BM25_B}), weights by our analyser; IDF comes from the embedded "
+        "index (qdrant-edge) at query time, over all passages of this library; removed ones count "
+        "until the next optimize",
+    )
+
+
+def _server(config: Config) -> Finding:
+    host, name = config.server.host, config.server.key_env
+    if os.environ.get(name):
+        return Finding("server", "ok", f"{host}:{config.server.port}, with the key in ${name}")
+    if host in ("127.0.0.1", "localhost", "::1"):
+        return Finding("server", "ok", f"{host}:{config.server.port}, for this machine only")
+    return Finding("server", "missing", f"{host!r} needs a key and ${name} is empty", f"export {name}=…")
+
+
+def _disk(folder: Path) -> Finding:
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    text = f"{free / GIB:.1f} GiB free at {there}"
+    if not os.access(there, os.W_OK):
+        return Finding(
+            "disk", "missing", f"{there} cannot be written", "choose another library.path", needed=True
+        )
+    if free < LEAST_FREE:
+        return Finding("disk", "warn", text, "make room: a library needs about 5 KB for each passage")
+    return Finding("disk", "ok", text)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

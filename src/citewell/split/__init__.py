@@ -1,0 +1,5 @@
+"""Which spans of a document are passages? Pure: the same document always gives the same spans."""
+
+from citewell.split.split import Span, embedded_text, split
+
+__all__ = ["Span", "embedded_text", "split"]

@@ -1,0 +1,208 @@
+"""One meaning: `matches`, SQLite and a real Qdrant shard agree on every filter and all metadata."""
+
+import json
+import tempfile
+from collections import Counter
+
+import pytest
+import qdrant_edge as edge
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, insert, select
+
+from citewell.catalog.where import to_sql
+from citewell.errors import BadInput, Unsupported
+from citewell.filters import COMPARE, And, Compare, In, IsNull, Like, Not, Or, kind, matches, parse
+from citewell.index.qdrant_filter import payload_path, to_qdrant
+
+NAMES = ["a", "b", "odd name", "a.b", "a[0]", "größe", "it's", "$"]
+WORDS = [
+    "",
+    "x",
+    "X",
+    "xy",
+    "x%",
+    "x_y",
+    "[x]",
+    "*",
+    "?",
+    "a]b",
+    "é",
+    "x\ny",
+    "日本",
+    "TRUE",
+    "1",
+    "2024-01-05",
+    "'\"\\",
+]
+NUMBERS = [0, 1, -1, 2, 1.0, 0.1, 0.3, -2.5, 1e-7, 10**15]
+LONG = [2**53 - 1, 2**53, 2**53 + 1, 2**63, 0.9452706955539223, 0.9452706955539224, 1 / 3]
+texts = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=4)
+numbers = st.sampled_from(NUMBERS) | st.integers(-3, 3) | st.decimals(-999, 999, places=3).map(float)
+scalars = texts | numbers | st.booleans()
+long_numbers = st.sampled_from(LONG) | st.floats(1e-9, 1e20).filter(lambda x: float(f"{x:.15g}") != x)
+names = st.sampled_from(NAMES[:3]) | st.sampled_from(NAMES)
+metadata = st.dictionaries(names, st.none() | scalars | st.lists(texts, max_size=3).map(tuple), max_size=4)
+patterns = st.lists(
+    st.sampled_from(["%", "_", "x", "X", "y", "[", "*", "?", "]", "é", "\n"]), max_size=4
+).map("".join)
+
+
+def compared(field, op, value):
+    return Compare(field, "=" if kind(value) == "boolean" else op, value)
+
+
+atoms = st.one_of(
+    st.builds(compared, names, st.sampled_from(["=", "=", "<", "<=", ">", ">="]), scalars),
+    st.builds(In, names, st.lists(scalars, max_size=4).map(tuple)),
+    st.builds(Like, names, patterns),
+    st.builds(IsNull, names),
+)
+filters = st.recursive(
+    atoms,
+    lambda inner: (
+        st.builds(Not, inner)
+        | st.builds(And, st.lists(inner, max_size=3).map(tuple))
+        | st.builds(Or, st.lists(inner, max_size=3).map(tuple))
+    ),
+    max_leaves=6,
+)
+SCHEMAS = [None, edge.PayloadSchemaType.Keyword, edge.PayloadSchemaType.Float, edge.PayloadSchemaType.Bool]
+
+table = Table("t", MetaData(), Column("id", Integer, primary_key=True), Column("fields", Text))
+
+
+class Sqlite:
+    def __init__(self, rows):
+        self.engine = create_engine("sqlite://")
+        table.metadata.create_all(self.engine)
+        with self.engine.begin() as sql:
+            values = [
+                {"id": i, "fields": json.dumps(dict(row), ensure_ascii=False)} for i, row in enumerate(rows)
+            ]
+            sql.execute(insert(table), values)
+
+    def __call__(self, tree):
+        with self.engine.connect() as sql:
+            return set(sql.execute(select(table.c.id).where(to_sql(tree, table.c.fields))).scalars())
+
+
+class Shard:
+    """A shard whose payload indexes are of one type, whatever the values."""
+
+    def __init__(self, rows, schema, optimized):
+        self.folder = tempfile.TemporaryDirectory()
+        vectors = {"dense": edge.EdgeVectorParams(size=2, distance=edge.Distance.Dot)}
+        self.shard = edge.EdgeShard.create(self.folder.name, edge.EdgeConfig(vectors=vectors))
+        for name in NAMES if schema else []:
+            self.shard.update(edge.UpdateOperation.create_field_index(payload_path(name), schema))
+        points = [edge.Point(i, {"dense": [1.0, 0.0]}, {"f": plain(row)}) for i, row in enumerate(rows)]
+        self.shard.update(edge.UpdateOperation.upsert_points(points))
+        if optimized:
+            self.shard.optimize()
+
+    def __call__(self, tree):
+        query = edge.Query.Nearest([1.0, 0.0], using="dense")
+        request = edge.QueryRequest(limit=1000, query=query, filter=to_qdrant(tree))
+        return {point.id for point in self.shard.query(request)}
+
+
+def plain(row):
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
+
+
+def rows_of_all_kinds():
+    values = [None, (), ("x",), ("x", "y"), ("", "é"), True, False, *WORDS, *NUMBERS]
+    return [{}, *({name: value} for name in NAMES for value in values)] + [
+        {"a": values[i], "b": values[-i], "odd name": values[i * 7 % len(values)]} for i in range(len(values))
+    ]
+
+
+ROWS = rows_of_all_kinds()
+
+
+@pytest.fixture(scope="module")
+def stores():
+    shards = [Shard(ROWS, schema, optimized) for schema in SCHEMAS for optimized in (False, True)]
+    return Sqlite(ROWS), shards
+
+
+@settings(max_examples=250, deadline=None)
+@given(tree=filters)
+def test_every_store_agrees_with_matches(stores, tree):
+    sqlite, shards = stores
+    expected = {i for i, row in enumerate(ROWS) if matches(row, tree)}
+    assert sqlite(tree) == expected
+    try:
+        to_qdrant(tree)
+    except Unsupported:
+        return
+    for shard in shards:
+        assert shard(tree) == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(row=st.lists(metadata, min_size=1, max_size=8), trees=st.lists(filters, min_size=5, max_size=5))
+def test_stores_agree_on_random_metadata(row, trees):
+    sqlite, shard = Sqlite(row), Shard(row, None, False)
+    for tree in trees:
+        expected = {i for i, one in enumerate(row) if matches(one, tree)}
+        assert sqlite(tree) == expected, tree
+        try:
+            assert shard(tree) == expected, tree
+        except Unsupported:
+            continue
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(long_numbers, min_size=1, max_size=30))
+def test_long_floats_are_exact_in_sql_and_never_lost_in_qdrant(values):
+    rows = [{"a": value} for value in values]
+    sqlite, shard = Sqlite(rows), Shard(rows, edge.PayloadSchemaType.Float, False)
+    for value in values[:4]:
+        trees = [In("a", (value,)), *(Compare("a", op, value) for op in COMPARE)]
+        for tree in trees + [Not(tree) for tree in trees[2:]]:
+            expected = {i for i, row in enumerate(rows) if matches(row, tree)}
+            assert sqlite(tree) == expected
+            assert shard(tree) >= expected
+
+
+def test_qdrant_can_say_all_but_the_order_of_text_and_difficult_patterns(stores):
+    said = ["a = 'x'", "a != 'x'", "a < 2", "a >= 0.1", "a = TRUE", "NOT (a = TRUE)", "a BETWEEN 0 AND 2"]
+    said += ["a IN ('x', 1, FALSE)", "a NOT IN ('x', 'y')", "'x' = ANY(a)", "a IS NULL", "a IS NOT NULL"]
+    said += ["NOT (a = 'x' OR b IS NULL)"]
+    said += ["a LIKE 'x%'", "a NOT LIKE 'x%'", "a LIKE '%x%'", "a LIKE '%'", "a LIKE 'x'"]
+    sqlite, shards = stores
+    counted = Counter(len(sqlite(parse(text)) ^ shard(parse(text))) for text in said for shard in shards)
+    assert counted == {0: len(said) * len(shards)}
+
+
+@pytest.mark.parametrize(
+    "text", ["a < '2024'", "a LIKE '%x'", "a LIKE 'x_'", "a LIKE 'x%y'", "b = 1 AND NOT a > 'x'"]
+)
+def test_qdrant_says_so_when_it_cannot(text):
+    with pytest.raises(Unsupported, match="Qdrant"):
+        to_qdrant(parse(text))
+
+
+def test_a_name_that_a_store_cannot_hold_is_refused():
+    with pytest.raises(Unsupported, match="rename"):
+        to_qdrant(IsNull('a"b'))
+    with pytest.raises(BadInput, match="name"):
+        to_sql(IsNull('a"b'), table.c.fields)
+
+
+def test_sql_text_holds_no_value_and_no_name_and_few_parameters():
+    tree = And((In("odd'name", tuple(f"v{i}" for i in range(50_000))), Compare("secret", "=", "value")))
+    compiled = to_sql(tree, table.c.fields).compile(dialect=create_engine("sqlite://").dialect)
+    assert "odd" not in str(compiled)
+    assert "secret" not in str(compiled)
+    assert "value" not in str(compiled).replace(".value", "").replace("param", "")
+    assert len(compiled.params) < 20
+    assert Sqlite([{"odd'name": "v49999", "secret": "value"}])(tree) == {0}
+
+
+def test_a_long_filter_stays_within_sqlites_depth():
+    text = " OR ".join(["a=1"] * 570)[:4000].rsplit(" OR ", 1)[0]
+    assert Sqlite([{"a": 1}])(parse(text)) == {0}
+    assert Sqlite([{"a": 1}])(parse("NOT (" * 19 + text[:3700].rsplit(" OR ", 1)[0] + ")" * 19)) == set()

@@ -11,6 +11,7 @@ questions, with the share of answerable questions that are answered. Weights for
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import random
@@ -24,9 +25,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from citewell.answer import words
-from citewell.answer.constants import EMBEDDED_SENTENCES, RANK_WORDS
-from citewell.answer.evidence import Evidence, Sentence, with_cosines
-from citewell.answer.refuse import signals
+from citewell.answer.cite import cite
+from citewell.answer.constants import ANSWER_SENTENCES, EMBEDDED_SENTENCES, RANK_WORDS, THRESHOLD
+from citewell.answer.evidence import FEATURES, WORD_FEATURES, Evidence, Sentence, with_cosines
+from citewell.answer.refuse import SIGNALS, signals
 from citewell.answer.sentences import units
 from citewell.answer.support import plain
 from citewell.model import Embedder, Entry, Hit, Passage, Stage
@@ -219,7 +221,7 @@ def _hit_within(one: Case, weights: Weights, first: int) -> bool:
 
 def gate_row(one: Case, weights: Weights) -> dict[str, float]:
     """Return the signals that the gate would see for a case."""
-    best = rank(one.sentences, weights)[:3]
+    best = rank(one.sentences, weights)[:ANSWER_SENTENCES]
     cosine = max((s.features["cosine"] for s in best), default=0.0)
     return dict(signals(one.evidence, [s.saying.text for s in best] or [""], cosine))
 
@@ -243,3 +245,85 @@ def fit_gate(rows: Sequence[dict[str, float]], labels: Sequence[bool], names: Se
 def gate(row: dict[str, float], weights: Weights) -> float:
     """Return the gate's confidence for a row of signals."""
     return 1 / (1 + math.exp(-weights["bias"] - sum(w * row[n] for n, w in weights.items() if n != "bias")))
+
+
+def collect(data: Path, embedder: Embedder) -> dict[str, list[Case]]:
+    """Return every set's own questions and the foreign ones, each over the set's passages."""
+    vectors = Cached(embedder)
+    asked = {name: questions(data / name) for name in (*SETS, "ray_docs")}
+    found = {}
+    for name in SETS:
+        search = Searcher(passages(data / name), vectors)
+        foreign = [q for other in FOREIGN[name] for q in asked[other][: MOST // 2]]
+        found[name] = [case(q, search, False) for q in asked[name]] + [case(q, search, True) for q in foreign]
+    return found
+
+
+def table(cases: dict[str, list[Case]], names: Sequence[str], gates: Sequence[str]) -> tuple[Weights, Weights]:
+    """Print the leave-one-set-out table for these features and signals; return the weights fitted on all sets."""
+    print(f"{'held out':12} {'first':>6} {'in two':>6} {'in three':>8} | refusals of foreign questions: "
+          "recall, precision; answered; near misses refused")  # fmt: skip
+    for held in SETS:
+        others = [one for name in SETS if name != held for one in cases[name]]
+        weights, decide = _fitted(others, names, gates)
+        rates = [hit_rate(cases[held], weights, first) for first in (1, 2, 3)]
+        print(f"{held:12} {rates[0]:6.3f} {rates[1]:6.3f} {rates[2]:8.3f} | {_refusals(cases[held], weights, decide)}")
+    return _fitted([one for name in SETS for one in cases[name]], names, gates)
+
+
+def _fitted(cases: Sequence[Case], names: Sequence[str], gates: Sequence[str]) -> tuple[Weights, Weights]:
+    weights = fit_rank(cases, names)
+    clear = [one for one in cases if one.foreign or one.question.answerable]
+    rows = [gate_row(one, weights) for one in clear]
+    return weights, fit_gate(rows, [not one.foreign for one in clear], gates)
+
+
+def _refusals(cases: Sequence[Case], weights: Weights, decide: Weights) -> str:
+    refused = [(one, gate(gate_row(one, weights), decide) < THRESHOLD) for one in cases]
+    foreign = [no for one, no in refused if one.foreign]
+    own = [no for one, no in refused if not one.foreign and one.question.answerable]
+    near = [no for one, no in refused if not one.foreign and not one.question.answerable]
+    precision = sum(foreign) / max(sum(foreign) + sum(own), 1)
+    missed = f"{sum(near) / len(near):.3f}" if near else "none asked"
+    return f"{sum(foreign) / len(foreign):.3f} {precision:.3f}; {1 - sum(own) / len(own):.3f}; {missed}"
+
+
+def grounding(data: Path) -> None:
+    """Print, per set, how well "every sentence is cited" tells supported claims from unsupported ones."""
+    print(f"{'set':18} {'claims':>6} {'supported kept':>14} {'unsupported kept':>16} {'balanced':>8} {'precision':>9}")
+    for name in GROUNDING:
+        kept: dict[int, list[bool]] = {0: [], 1: []}
+        for row in _rows(data / "grounding" / f"{name}.jsonl"):
+            context = row["context"]
+            cited = cite(row["claim_or_answer"], [_hit("context", "", context, 0, len(context))])
+            kept[int(row["label"])].append(bool(cited.citations and not cited.unsupported))
+        right, wrong = (sum(kept[label]) / max(len(kept[label]), 1) for label in (1, 0))
+        precision = sum(kept[1]) / max(sum(kept[1]) + sum(kept[0]), 1)
+        count = len(kept[0]) + len(kept[1])
+        print(f"{name:18} {count:6} {right:14.3f} {wrong:16.3f} {(1 + right - wrong) / 2:8.3f} {precision:9.3f}")
+
+
+def main() -> None:
+    """Print the tables that `--data` gives rise to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--grounding", action="store_true")
+    options = parser.parse_args()
+    if options.grounding:
+        grounding(options.data)
+        return
+    from citewell.providers.minilm import MiniLM
+
+    report(collect(options.data, MiniLM()))
+
+
+def report(cases: dict[str, list[Case]]) -> None:
+    """Print both tables, with vectors and by words alone, and the weights to write into constants.py."""
+    for title, names, gates in (("DENSE", FEATURES, SIGNALS), ("WORDS", WORD_FEATURES, SIGNALS[:2])):
+        print(f"-- {title}")
+        weights, decide = table(cases, names, gates)
+        print(f"RANK_{title} = {weights}\nGATE_{title} = {decide}")
+
+
+if __name__ == "__main__":
+    main()

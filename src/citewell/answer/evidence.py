@@ -20,17 +20,8 @@ from citewell.answer.support import Saying
 from citewell.model import Hit
 
 Kind = Literal["person", "time", "count", "place", "howto", "definition", "reason", "other"]
-FEATURES: Final = (
-    "coverage",
-    "neighbours",
-    "phrases",
-    "rank",
-    "expected",
-    "cosine",
-    "passage",
-    "long",
-    "defines",
-)
+FEATURES: Final = ("coverage", "neighbours", "phrases", "rank", "expected", "cosine", "passage")
+WORD_FEATURES: Final = FEATURES[:5]
 _TIME: Final = re.compile(
     r"\b(1\d{3}|20\d{2}|\d{1,2}(st|nd|rd|th)? century|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*|"
     r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|\d+(?:st|nd|rd|th)?(?: and \d+\w*)? centur\w+|"
@@ -132,7 +123,6 @@ class Evidence:
             *(said.stems for _, said in own[max(0, at - 1) : at + 2]), self.headings[hit]
         )
         expected = expects(self.kind, saying, self.asked)
-        size = len(saying.stems)
         return {
             "coverage": coverage,
             "neighbours": self.share(around | saying.stems) - coverage,
@@ -141,8 +131,6 @@ class Evidence:
             "expected": 0.0 if expected is None else 1.0 if expected else -1.0,
             "cosine": 0.0,
             "passage": dense_score(self.hits[hit]),
-            "long": max(0.0, math.log(max(size, 1) / 20)),
-            "defines": float(self.kind == "definition" and _defines(self.asked, saying)),
         }
 
 
@@ -187,14 +175,6 @@ def expects(kind: Kind, saying: Saying, asked: frozenset[str]) -> bool | None:
     if kind == "reason":
         return bool(_REASON.search(text))
     return None
-
-
-def _defines(asked: frozenset[str], saying: Saying) -> bool:
-    """ "X is a …": what was asked for stands before the verb, near the start."""
-    match = re.match(
-        r"(.{2,80}?)\s(?:is|are|was|were|refers to|means|stands for|provides|lets|allows)\s", saying.text
-    )
-    return bool(match) and bool(asked & frozenset(words.stems(match.group(1))))  # type: ignore[union-attr]
 
 
 def _phrases(question: str, text: str) -> float:

@@ -11,7 +11,7 @@ from citewell.answer.constants import GATE_DENSE, GATE_WORDS
 from citewell.answer.evidence import Evidence, dense_score
 from citewell.model import Hit, Query
 
-SIGNALS: Final = ("best", "chosen", "unknown", "passages", "agree", "words", "dense", "cosine")
+SIGNALS: Final = ("best", "chosen", "dense", "cosine")
 
 
 def answerable(
@@ -31,22 +31,19 @@ def answerable(
 
 
 def signals(evidence: Evidence, chosen: Sequence[str], cosine: float | None = None) -> Mapping[str, float]:
-    """Return what speaks for and against an answer; shares of the question's words are weighted by rarity."""
-    per_passage = [
-        frozenset().union(*(saying.stems for _, saying in own), heading)
+    """Return what speaks for an answer, each 0 to 1: the rarity-weighted share of the question's words in the best
+    passage and in the best chosen text, and the cosine of the question to each. An unknown cosine takes the other's
+    place.
+    """
+    shares = [
+        evidence.share(frozenset().union(*(saying.stems for _, saying in own), heading))
         for own, heading in zip(evidence.units, evidence.headings, strict=True)
     ]
-    picked = [frozenset(words.stems(text)) for text in chosen]
-    shares = sorted((evidence.share(stems) for stems in per_passage), reverse=True)
     dense = max(dense_score(hit) for hit in evidence.hits)
     return {
-        "best": shares[0],
-        "chosen": max(evidence.share(stems) for stems in picked),
-        "unknown": 1 - evidence.share(frozenset().union(*per_passage)),
-        "passages": sum(shares[:3]) / 3,
-        "agree": evidence.share(frozenset().union(*picked)),
-        "words": 1 / max(len(evidence.asked), 1),
-        "dense": dense or (cosine or 0.0),
+        "best": max(shares),
+        "chosen": max(evidence.share(frozenset(words.stems(text))) for text in chosen),
+        "dense": dense or cosine or 0.0,
         "cosine": dense if cosine is None else cosine,
     }
 

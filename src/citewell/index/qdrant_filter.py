@@ -6,8 +6,8 @@ No `MatchExcept`: its answer for values of another type depends on which payload
 
 Qdrant Edge reads payloads through a JSON parser that rounds floats of 16 or 17 digits to a neighbour (about
 one in ten, by one or two units in the last place). So = allows for three units, and so do bounds of that
-many digits: with them the answer may hold a neighbour too many, which search's check in the catalog removes. What can be
-missed are the immediate neighbours of a number in !=, and of a bound of up to 15 digits in < and >.
+many digits: with them the answer may hold a neighbour too many, which search's check in the catalog removes.
+What can be missed are the nearest neighbours of a number in !=, and of a bound of up to 15 digits in < or >.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python -m bench.latency --sizes 10000 100000
 
-Texts are real passages while there are enough, then real sentences recombined. To fill a library quickly,
+Texts are real passages while there are enough, then halves of two joined. To fill a library quickly,
 only a pool of them is embedded: the other passages get a pool vector that is turned a little. So these
 libraries are for times, not for quality.
 """
@@ -28,7 +28,8 @@ from zlib import crc32
 import numpy as np
 
 from bench import process
-from bench.peers.protocol import go_offline, pages_of, queries_of
+from bench.peers.protocol import go_offline, queries_of
+from bench.texts import passages
 from citewell import plugins
 from citewell.assemble import assemble
 from citewell.config import Config
@@ -36,7 +37,8 @@ from citewell.library import Library
 from citewell.model import Added, Blob, Document, Failure, Mode, Query
 
 ROOT = Path(__file__).resolve().parents[1]
-WORDS = 140
+TOKENS = 180
+"""At most, in a text: so that each stays one passage."""
 POOL = 2000
 NOISE = 0.35
 """Length of the random turn of a pool vector; pairs from one pool vector then have a cosine of about .89."""
@@ -61,7 +63,7 @@ def main() -> None:
     found: dict[str, Any] = process.start_times()
     if not chosen.skip_install:
         found["install_mb"] = process.install_size(ROOT, chosen.work)
-    texts, questions = _texts(chosen.data), _questions(chosen.data)
+    texts, questions = _texts(chosen.data, max(chosen.sizes)), _questions(chosen.data)
     found["grown"] = []
     for size in chosen.sizes:
         found["grown"].append(_grown(size, texts, questions, chosen.work))
@@ -234,29 +236,24 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 
 
 def _blobs(texts: Sequence[str], size: int) -> Iterator[Blob]:
-    """Yield real texts, then texts made of the sentences of two."""
+    """Yield real texts, then texts made of the halves of two."""
     chance = random.Random(SEED)
     for number, text in enumerate(itertools.islice(itertools.chain(texts, itertools.repeat("")), size)):
         yield Blob(f"d{number}.txt", (text or _mixed(texts, chance)).encode(), "text/plain")
 
 
 def _mixed(texts: Sequence[str], chance: random.Random) -> str:
-    sentences = [part for text in chance.sample(texts, 2) for part in text.split(". ")]
-    chance.shuffle(sentences)
-    return " ".join(". ".join(sentences).split()[:WORDS])
+    """Return the first half of one text and the second half of another: as long as a real one."""
+    one, other = (text.split() for text in chance.sample(texts, 2))
+    return " ".join(one[: len(one) // 2] + other[len(other) // 2 :])
 
 
-def _texts(data: Path) -> list[str]:
-    """Return real passages of about 140 words, each beginning with a letter, in a random order."""
-    found: list[str] = []
-    for folder in sorted(path.parent for path in data.glob("*/corpus.jsonl")):
-        for page in pages_of(folder):
-            words = page.text.split()
-            starts = range(0, max(1, len(words) - WORDS // 2), WORDS)
-            found += [" ".join(words[start : start + WORDS]).lstrip("#=-*>~`.|+ ") for start in starts]
-    unique = [text for text in dict.fromkeys(found) if text and text[0].isalpha()]
-    random.Random(SEED).shuffle(unique)
-    return unique
+def _texts(data: Path, most: int) -> list[str]:
+    """Return up to `most` real passages, in a random order."""
+    folders = sorted(path.parent for path in data.glob("*/corpus.jsonl"))
+    found = list(itertools.islice(passages(folders, TOKENS), most))
+    random.Random(SEED).shuffle(found)
+    return found
 
 
 def _questions(data: Path, most: int = 400) -> list[str]:

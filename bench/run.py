@@ -102,11 +102,7 @@ def _sample(folder: Path, pages: int, work: Path) -> Path:
 
 def _sizes(systems: list[str]) -> dict[str, float]:
     """Return what each peer's environment weighs, in MB; Citewell's is measured by bench/latency.py."""
-    return {
-        system: machine.size_of(machine.site_packages(ROOT / ".venvs" / system))
-        for system in systems
-        if system != "citewell"
-    }
+    return {system: machine.installed(ROOT / ".venvs" / system) for system in systems if system != "citewell"}
 
 
 if __name__ == "__main__":

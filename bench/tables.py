@@ -76,15 +76,17 @@ def _introduction(facts: Mapping[str, str], everyone: Sequence[Mapping[str, Any]
         f"{raw['name']}: " + ", ".join(f"{package} {number}" for package, number in raw["versions"].items())
         for raw in everyone
     )
+    times = sorted(raw["started_at"] for raw in everyone if "started_at" in raw)
     return "\n".join(
         [
-            "Every system ran alone, one after another, in one sitting, in its own environment, with the "
-            "same all-MiniLM-L6-v2 weights, its own default splitting and its documented hybrid search; 100 "
+            "Every system ran in turn, never two at once, in its own environment, with the same "
+            "all-MiniLM-L6-v2 weights, its own default splitting and its documented hybrid search; 100 "
             "passages were asked of each, and a page is scored by its best passage. Intervals are 95 % "
             "bootstrap (BCa) over questions; p is a paired permutation test. Peers get each page's title in "
             "front of its text. Citewell keeps everything on disk; the peers run in memory.",
             "",
             *(f"- {name}: {value}" for name, value in facts.items()),
+            f"- Runs started: {times[0]} to {times[-1]}, load before each in the last table" if times else "",
             f"- Versions: {versions}",
         ]
     )
@@ -174,8 +176,9 @@ def _footprint(
     for raw in everyone:
         size = latency.get("install_mb") if raw["system"] == OURS else sizes.get(raw["system"])
         cells = [raw["name"], f"{raw['import_seconds']:.1f}", f"{raw['load_seconds']:.1f}"]
-        rows.append([*cells, f"{size:,.0f}" if size else "–", f"{raw['peak_rss_mb']:,.0f}"])
-    return _table(["", "imports s", "model s", "installed MB", "peak memory MB"], rows)
+        cells += [f"{size:,.0f}" if size else "–", f"{raw['peak_rss_mb']:,.0f}"]
+        rows.append([*cells, f"{raw['load_before']:.1f}" if "load_before" in raw else "–"])
+    return _table(["", "imports s", "model s", "installed MB", "peak memory MB", "load before"], rows)
 
 
 def _latency(latency: Mapping[str, Any]) -> str:

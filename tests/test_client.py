@@ -48,7 +48,7 @@ class Shelf:
     """A source in memory."""
 
     texts: dict[str, str] = field(default_factory=dict)
-    name: str = "/shelf"
+    name: str = "folder:/shelf"
 
     def items(self) -> Iterator[Item]:
         return (Item(name, "1") for name in self.texts)

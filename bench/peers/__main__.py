@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import time
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +42,7 @@ def main() -> None:
     chosen = parser.parse_args()
     go_offline()
     model = model_folder()
+    load = os.getloadavg()[0]
     started = time.perf_counter()
     module = cast(Module, import_module(f"bench.peers.{chosen.system}"))
     imported = time.perf_counter()
@@ -49,6 +52,8 @@ def main() -> None:
         "system": chosen.system,
         "name": module.NAME,
         "versions": {package: version(package) for package in module.PACKAGES},
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "load_before": load,
         "import_seconds": imported - started,
         "load_seconds": time.perf_counter() - imported,
     }

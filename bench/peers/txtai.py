@@ -41,7 +41,7 @@ class Txtai:
         self._database.model.encode(texts)
 
     def searches(self) -> Mapping[str, Search]:
-        return {"hybrid": self._search(None), "vector": self._search(1.0)}
+        return {"hybrid": self._search(None), "vector weight 1": self._search(1.0)}
 
     def _search(self, weights: float | None) -> Search:
         def search(question: str) -> list[tuple[str, float]]:

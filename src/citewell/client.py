@@ -101,7 +101,7 @@ class Remote:
         self.ingest(_fetched(source, items, report), report)
         if not prune:
             return
-        inside = f"{source.name.rstrip('/')}/"
+        inside = f"{source.name.removeprefix('folder:').rstrip('/')}/"
         for entry in list_all(self):
             listed = entry.id in items or entry.id.rpartition("#")[0] in items
             if entry.source.startswith(inside) and not listed:

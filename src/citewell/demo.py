@@ -30,7 +30,7 @@ from citewell.cli.output import print_answer  # noqa: E402
 from citewell.cli.progress import Listed, Tally, bar  # noqa: E402
 from citewell.config import Loaded, load  # noqa: E402
 from citewell.errors import CitewellError, NotFound, ProviderError  # noqa: E402
-from citewell.model import Answer, Blob, Item, Query, Source  # noqa: E402
+from citewell.model import Added, Answer, Blob, Failure, Item, Query, Source  # noqa: E402
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -39,7 +39,7 @@ DJANGO: Final = "5.2.19"
 DJANGO_SHA256: Final = "ad03d8abc51dbff95ebf34b27123cf0c26a3b62db7ba0cd520783686362533d1"
 QUESTIONS: Final = (
     "How do I cache a view for 15 minutes?",
-    "What is the difference between select_related and prefetch_related?",
+    "When should I use select_related?",
     "How do I write a data migration?",
 )
 
@@ -79,7 +79,13 @@ class Demo:
     def _take_in(self) -> None:
         with bar("documents") as shown:
             tally = Tally(shown)
-            self.library.sync(Listed(Stoppable(self.source, self.stopping), tally), tally)
+
+            def report(outcome: Added | Failure | str) -> None:
+                tally(outcome)
+                if self.stopping.is_set():  # documents that were read ahead are not waited for
+                    raise Stopped
+
+            self.library.sync(Listed(Stoppable(self.source, self.stopping), tally), report)
         print(tally.line())
         print(f"ready in {time.perf_counter() - STARTED:.1f} s", flush=True)
 
@@ -157,6 +163,8 @@ def demo(options: argparse.Namespace) -> int:
         finally:
             run.stopping.set()
             if worker.ident is not None:
+                if worker.is_alive() and not options.once:
+                    print("stopping; what was taken in is kept", flush=True)
                 worker.join()
     if run.failed:
         raise run.failed[0]

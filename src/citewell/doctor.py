@@ -109,7 +109,7 @@ def _embedder(config: Config) -> Finding:
     problem = minilm.problem()
     if problem:
         return Finding("embedder", "missing", problem, "run `citewell init`", needed=True)
-    return Finding("embedder", "ok", "minilm is here and its hash is right")
+    return Finding("embedder", "ok", "minilm is here; it was built from weights whose SHA-256 was right")
 
 
 def _chat(chat: ChatConfig) -> Finding:

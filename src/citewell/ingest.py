@@ -48,7 +48,7 @@ class Prepare:
     limits: Limits
 
     def __call__(self, document: Document) -> Job:
-        document = replace(document, fields={"id": document.id, **document.fields})
+        document = replace(document, fields={**document.fields, "id": document.id})
         settings = f"{self.embedder.name} split={self.tokens} 1"
         hashed = digest(document, settings)
         known = self.catalog.digest(document.id)

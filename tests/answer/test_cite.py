@@ -12,7 +12,10 @@ from citewell.model import Query
 TEXTS = {"Corran Point": "\n" * 100 + LIGHTHOUSE, "Server settings": CACHE, "Ferries": FERRY}
 
 SUPPORTED = [
-    ("Agnes Mallory built the lighthouse on Corran Point in March 1874 [1].", "in March 1874 by the engineer"),
+    (
+        "Agnes Mallory built the lighthouse on Corran Point in March 1874 [1].",
+        "in March 1874 by the engineer",
+    ),
     ("The tower is 38 metres tall and has 212 steps [1].", "Its tower is"),
     ("The cache holds at most 12500 entries and keeps each for 30 seconds [2].", "It holds 12,500"),
     ("Dogs are not allowed inside the tower [1].", "dogs are not allowed"),
@@ -64,11 +67,15 @@ def test_a_citation_says_where_its_quote_stands() -> None:
 
 
 def test_citations_are_numbered_by_first_use_and_one_quote_has_one_number() -> None:
-    text = "The cache is disabled by default [2]. It was never automated [1]. The cache is disabled by default [2]."
+    text = "The cache is disabled by default [2]. It was never automated [1]. "
+    text += "The cache is disabled by default [2]."
     cited = cite(text, shelf())
     assert cited.text.count("[1]") == 2
     assert cited.text.count("[2]") == 1
-    assert [one.quote for one in cited.citations] == ["The cache is disabled by default.", "It was never automated."]
+    assert [one.quote for one in cited.citations] == [
+        "The cache is disabled by default.",
+        "It was never automated.",
+    ]
 
 
 def test_a_wrong_mark_is_replaced_by_the_passage_that_says_it() -> None:
@@ -90,9 +97,10 @@ def test_brackets_in_code_are_code() -> None:
     assert cited.citations[0].quote == "    [cache]\n    cache_size = 64"
 
 
+MARKS = ["[0]", "[999]", "[1][2]", "[1, 2]", "[-1]", "[١]", "[1-3]"]
+NOISE = ["\n\n", "- ", "```\n", "`x[1]`", "Yes.", REFUSAL, '"', "**", "# Title\n", "\ud800", "ééééé"]
 PIECES = st.sampled_from(
-    [*(t for t, _ in SUPPORTED), *INVENTED.values(), *LIGHTHOUSE.split(". "), CACHE, "[0]", "[999]", "[1][2]", "[1, 2]"]
-    + ["[-1]", "[١]", "[1-3]", "\n\n", "- ", "```\n", "`x[1]`", "Yes.", REFUSAL, '"', "**", "# Title\n", "\ud800", "é" * 5]
+    [*(text for text, _ in SUPPORTED), *INVENTED.values(), *LIGHTHOUSE.split(". "), CACHE, *MARKS, *NOISE]
 )
 
 
@@ -108,7 +116,11 @@ def test_whatever_a_model_writes_every_quote_is_in_its_document(text: str, hits:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(st.sampled_from("Ab c.1\n-`|[]# \t"), min_size=1, max_size=200), st.text(max_size=20), st.integers(0, 9))
+@given(
+    st.text(st.sampled_from("Ab c.1\n-`|[]# \t"), min_size=1, max_size=200),
+    st.text(max_size=20),
+    st.integers(0, 9),
+)
 def test_quotes_are_exact_in_any_document(passage: str, before: str, number: int) -> None:
     document = before + passage
     for text in (passage, f"{passage} [{number}]", f"[{number}] {passage[::2]} [1]"):
@@ -124,7 +136,9 @@ def test_an_answer_with_one_unsupported_sentence_is_partial_and_lists_it() -> No
 
 
 def test_the_refusal_phrase_of_a_model_becomes_our_refusal() -> None:
-    answer = answer_of(Query("Who painted it?"), shelf(), f"{REFUSAL} The ferry takes 45 minutes [3].", (3, 4))
+    answer = answer_of(
+        Query("Who painted it?"), shelf(), f"{REFUSAL} The ferry takes 45 minutes [3].", (3, 4)
+    )
     assert answer.verdict == "refused"
     assert answer.citations == ()
     assert "3 documents (4 passages, hybrid search)" in answer.text

@@ -53,6 +53,15 @@ def test_prose_is_split_at_sentence_ends_but_not_at_abbreviations() -> None:
     ]
 
 
+def test_dotted_names_of_code_are_not_sentence_ends() -> None:
+    text = "Call :meth:`~shelf.data.Dataset.map`. Use shelf.data.Table, or `a. B`. Done."
+    assert [text[a:b] for a, b in sentences(text)] == [
+        "Call :meth:`~shelf.data.Dataset.map`.",
+        "Use shelf.data.Table, or `a. B`.",
+        "Done.",
+    ]
+
+
 def test_headings_items_rows_and_code_are_units_of_their_own() -> None:
     found = kinds(GUIDE)
     assert ("heading", "Install\n=======") in found

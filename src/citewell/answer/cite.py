@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from citewell.answer import words
 from citewell.answer.constants import SENTENCE_COST, WINDOW
 from citewell.answer.prompt import REFUSAL
 from citewell.answer.sentences import Unit, units
@@ -24,8 +25,10 @@ _NUMBER: Final = re.compile(r"(?<![-–\d])[0-9]{1,4}(?!\d)", re.ASCII)
 _FENCE: Final = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*\n|\n[ \t]*(?:```+|~~~+)[ \t]*$")
 _NO_CLAIM: Final = ("heading", "other")
 _FILLER: Final = frozenset(
-    """here answer follow step exampl passag accord sure yes no provid inform question summari sourc refer note
-    document shown given thank okay ok certain""".split()
+    words.stems(
+        """here answer following step example passage according sure yes no provided information question
+    summary source reference noted document shown given thank okay ok certainly"""
+    )
 )
 
 
@@ -77,7 +80,7 @@ class Shown:
         return Saying(f"{self.heading.text}\n{self.hit.passage.text}")
 
     def windows(self) -> Iterator[tuple[int, int, Saying]]:
-        """Yield (index of the first sentence, sentences, what it says) of each run of up to WINDOW sentences."""
+        """Yield (first sentence, how many, what they say) of each run of up to WINDOW sentences."""
         text, found = self.hit.passage.text, self.units
         for size in range(1, WINDOW + 1):
             for at in range(len(found) - size + 1):
@@ -125,7 +128,7 @@ def claims_of(text: str) -> tuple[str, list[Claim]]:
 
 
 def _without_marks(text: str) -> tuple[str, list[tuple[int, bool, list[int]]]]:
-    """Return the text without marks, and for each its position there, whether it leads a line, its numbers."""
+    """Return the text without marks, and each mark: position there, whether it leads a line, numbers."""
     code = [match.span() for match in _CODE.finditer(text)]
     pieces: list[str] = []
     marks: list[tuple[int, bool, list[int]]] = []

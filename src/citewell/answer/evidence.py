@@ -12,50 +12,61 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise, takewhile
 from typing import Final, Literal
 
 from citewell.answer import words
+from citewell.answer.constants import LISTED
 from citewell.answer.sentences import Unit, units
 from citewell.answer.support import Saying
 from citewell.model import Hit
 
-Kind = Literal["person", "time", "count", "place", "howto", "definition", "reason", "other"]
+Kind = Literal["person", "time", "count", "place", "howto", "reason", "other"]
 FEATURES: Final = ("coverage", "neighbours", "phrases", "rank", "expected", "cosine", "passage")
 WORD_FEATURES: Final = FEATURES[:5]
 _TIME: Final = re.compile(
-    r"\b(1\d{3}|20\d{2}|\d{1,2}(st|nd|rd|th)? century|(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*|"
-    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|\d+(?:st|nd|rd|th)?(?: and \d+\w*)? centur\w+|"
-    r"spring|summer|autumn|winter|\d{1,2}:\d\d|BC|AD|\d+ (?:seconds|minutes|hours|days|weeks|months|years))\b"
+    r"\b(?:1\d{3}|20\d{2}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*|\d{1,2}:\d\d|BC|AD|"
+    r"\d+(?:st|nd|rd|th)?(?: and \d+\w*)? centur\w+|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|"
+    r"spring|summer|autumn|winter|\d+ (?:second|minute|hour|day|week|month|year)s?)\b"
 )
 _PLACE: Final = re.compile(
     r"\b(?:[Ii]n|[Aa]t|[Nn]ear|[Ff]rom|[Oo]n|[Tt]o|of|[Ss]outh|[Nn]orth|[Ee]ast|[Ww]est) (?:the )?[A-Z]"
 )
 _REASON: Final = re.compile(
-    r"\b(because|due to|since|so that|in order to|therefore|thus|as a result|caus\w+|reason|to avoid)\b", re.I
+    r"\b(?:because|due to|since|so that|in order to|therefore|thus|as a result|caus\w+|reason|to avoid)\b",
+    re.I,
 )
 _STEP: Final = re.compile(
-    r"^(?:to \w+|(?:first|then|next|now|finally),?\s|use|run|set|call|add|create|install|pass|specify|configure|"
-    r"make|define|import|start|open|enable|disable|write|you can|you should|you need|you must|if you)\b",
+    r"^(?:to \w+|(?:first|then|next|now|finally),?\s|use|run|set|call|add|create|install|pass|specify|"
+    r"configure|make|define|import|start|open|enable|disable|write|you (?:can|should|need|must)|if you)\b",
     re.I,
 )
 _LINK_ONLY: Final = re.compile(
     r"^\W*(?::\w+:)?(?:`[^`]*`_{0,2}|\[[^\]]*\]\([^)]*\)|<?https?://\S+>?|!\[.*\]\(.*\))\W*$"
 )
-_KINDS: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
-    (re.compile(r"\bhow (?:do|can|should|would|could|to)\b|\bsteps? to\b|\bway to\b", re.I), "howto"),
-    (re.compile(r"\bhow (?:many|much|long|far|old|tall|high|big|large|often|fast|deep)\b|\bwhat (?:number|percent|amount|"
-                r"size|age|proportion|population|is the (?:number|default))|percentage", re.I), "count"),
-    (re.compile(r"\bwhen\b|\b(?:what|which|in what) (?:year|date|day|month|century|decade|time)\b", re.I), "time"),
-    (re.compile(r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|people|king|president|author|actor|singer|team)\b", re.I), "person"),
-    (re.compile(r"\bwhere\b|\b(?:what|which) (?:country|city|state|place|region|river|town|county|continent)\b", re.I), "place"),
-    (re.compile(r"\bwhy\b|\bwhat (?:caused|causes|is the reason)\b|\breasons?\b", re.I), "reason"),
-    (re.compile(r"^\W*(?:what(?:'s|’s| is| are| was| were| does)|define|meaning of|who (?:is|was))\b", re.I), "definition"),
-)  # fmt: skip
+_KINDS: Final[tuple[tuple[Kind, str], ...]] = (
+    ("howto", r"\bhow (?:do|can|should|would|could|to)\b|\bsteps? to\b|\bway to\b"),
+    (
+        "count",
+        r"\bhow (?:many|much|long|far|old|tall|high|big|large|often|fast|deep)\b|percentage|"
+        r"\bwhat (?:number|percent|amount|size|age|proportion|population|is the (?:number|default))",
+    ),
+    ("time", r"\bwhen\b|\b(?:what|which|in what) (?:year|date|day|month|century|decade|time)\b"),
+    (
+        "person",
+        r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|people|king|president|author|actor|singer|team)\b",
+    ),
+    (
+        "place",
+        r"\bwhere\b|\b(?:what|which) (?:country|city|state|place|region|river|town|county|continent)\b",
+    ),
+    ("reason", r"\bwhy\b|\bwhat (?:caused|causes|is the reason)\b|\breasons?\b"),
+)
 
 
 def kind_of(question: str) -> Kind:
     """Return what a question asks for, by its words."""
-    return next((kind for pattern, kind in _KINDS if pattern.search(question)), "other")
+    return next((kind for kind, pattern in _KINDS if re.search(pattern, question, re.IGNORECASE)), "other")
 
 
 @dataclass(frozen=True)
@@ -113,8 +124,23 @@ class Evidence:
             Sentence(hit, at, unit, saying, self._features(hit, at, saying))
             for hit, per_hit in enumerate(self.units)
             for at, (unit, saying) in enumerate(per_hit)
-            if quotable(unit, saying)
+            if quotable(unit, saying) and not self._dangles(hit, at)
         ]
+
+    def _dangles(self, hit: int, at: int) -> bool:
+        """An announcement ("the following:") whose code or list is not in the passage."""
+        text = self.units[hit][at][1].text.rstrip("*_")
+        return text.endswith(":") and not self.follows(hit, at)
+
+    def follows(self, hit: int, at: int) -> list[tuple[Unit, Saying]]:
+        """Return the code block, or the first items of the list, directly after a sentence."""
+        after = self.units[hit][at + 1 : at + 2 + LISTED]
+        rest = [pair for pair in after if pair[0].kind != "other"]
+        if rest and rest[0][0].kind == "code":
+            return rest[:1]
+        if self.units[hit][at][0].kind == "item":
+            return []
+        return list(takewhile(lambda pair: pair[0].kind == "item", after))[:LISTED]
 
     def _features(self, hit: int, at: int, saying: Saying) -> dict[str, float]:
         own = self.units[hit]
@@ -146,7 +172,7 @@ def with_cosines(
 
 
 def quotable(unit: Unit, saying: Saying) -> bool:
-    """Say whether a unit reads as an answer by itself: no heading, directive, code, contents line or bare link."""
+    """Say whether a unit reads as an answer: no heading, directive, code, contents line or bare link."""
     if unit.kind in ("heading", "other", "code") or len(saying.stems) < 2:
         return False
     return not _LINK_ONLY.match(saying.text) and not re.search(r"(?:\. ?){4,}\s*\d+\s*$", saying.text)
@@ -180,5 +206,5 @@ def expects(kind: Kind, saying: Saying, asked: frozenset[str]) -> bool | None:
 def _phrases(question: str, text: str) -> float:
     """The share of the question's adjacent content words that are adjacent in the sentence, in order."""
     asked, said = words.stems(question), words.stems(text)
-    pairs = set(zip(asked, asked[1:], strict=False))
-    return len(pairs & set(zip(said, said[1:], strict=False))) / len(pairs) if pairs else 0.0
+    pairs = set(pairwise(asked))
+    return len(pairs & set(pairwise(said))) / len(pairs) if pairs else 0.0

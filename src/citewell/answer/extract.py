@@ -1,7 +1,7 @@
 """`extract`, shown to people as "Quoted passages": answers with the sentences that answer, verbatim.
 
-No language model: sentences of the shown passages are weighed by words, kind of question and, where an embedder
-is given, vectors; what does not look answered yields nothing, which becomes a refusal.
+No language model: sentences of the shown passages are weighed by words, kind of question and, where an
+embedder is given, vectors; what does not look answered yields nothing, which becomes a refusal.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Extract:
         return "extract"
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Delta]:
-        """Yield up to three quoted sentences, each with the mark of its passage; nothing when none answers."""
+        """Yield up to three quoted sentences with the marks of their passages; nothing when none answers."""
         quotes = await asyncio.to_thread(self.quotes, prompt)
         for place, quote in enumerate(quotes):
             yield Delta(quote if place == 0 else f"\n\n{quote}", Usage())
@@ -92,21 +92,16 @@ def _alike(one: Sentence, other: Sentence) -> bool:
 
 
 def _quote(evidence: Evidence, one: Sentence) -> str:
-    """A sentence with its mark and, for a how-to question, the code block that follows it."""
+    """A sentence with its mark and, where it announces them or tells how, the code or list that follows it."""
     mark = f"[{one.hit + 1}]"
-    code = _code_after(evidence, one) if evidence.kind == "howto" else None
-    quote = f"{one.saying.text} {mark}"
-    return f"{quote}\n\n{_fenced(code)}\n{mark}" if code else quote
-
-
-def _code_after(evidence: Evidence, one: Sentence) -> str | None:
-    """The code block directly after a sentence; a directive line between the two is no distance."""
-    for unit, saying in evidence.units[one.hit][one.at + 1 : one.at + 4]:
+    parts = [f"{one.saying.text} {mark}"]
+    announces = one.saying.text.rstrip("*_").endswith(":")
+    for unit, saying in evidence.follows(one.hit, one.at) if announces or evidence.kind == "howto" else []:
         if unit.kind == "code":
-            return saying.text
-        if unit.kind != "other":
-            return None
-    return None
+            parts.append(f"\n{_fenced(saying.text)}\n{mark}")
+        elif announces:
+            parts.append(f"- {saying.text} {mark}")
+    return "\n".join(parts)
 
 
 def _fenced(code: str) -> str:

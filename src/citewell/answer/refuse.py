@@ -31,9 +31,10 @@ def answerable(
 
 
 def signals(evidence: Evidence, chosen: Sequence[str], cosine: float | None = None) -> Mapping[str, float]:
-    """Return what speaks for an answer, each 0 to 1: the rarity-weighted share of the question's words in the best
-    passage and in the best chosen text, and the cosine of the question to each. An unknown cosine takes the other's
-    place.
+    """Return what speaks for an answer, each 0 to 1.
+
+    The rarity-weighted share of the question's words in the best passage and in the best chosen text, and the
+    cosine of the question to each; an unknown cosine takes the value of the other.
     """
     shares = [
         evidence.share(frozenset().union(*(saying.stems for _, saying in own), heading))

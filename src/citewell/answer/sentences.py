@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from citewell.model import BlockKind
@@ -23,6 +24,7 @@ _CODE_DIRECTIVE: Final = re.compile(
     r"[ \t]*\.\. (?:code|code-block|sourcecode|console|parsed-literal|testcode|testoutput|doctest|prompt|"
     r"ipython|math|graphviz|productionlist|highlight|raw)::"
 )
+_QUOTED_CODE: Final = re.compile(r"(?<!`)(`{1,2})(?!`)[^`\n]*(?:\n[^`\n]+)?\1(?!`)|<[^<>\s]{3,}>")
 _PROMPT: Final = re.compile(r"[ \t]*(?:>>>|\.\.\. |\$ |\.\.\.\\>|[A-Z]:\\>)")
 
 
@@ -172,11 +174,18 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Split one paragraph into sentences; a line break inside a paragraph is a space."""
     from sentencex import get_sentence_boundaries
 
-    flat = text[start:end].replace("\n", " ").replace("\r", " ")
+    flat = _QUOTED_CODE.sub(lambda match: "x" * len(match.group()), text[start:end])
+    flat = flat.replace("\n", " ").replace("\r", " ")
     flat = flat.encode("utf-8", "replace").decode()  # lone surrogates, which Rust refuses
-    spans = [(start + b["start_index"], start + b["end_index"]) for b in get_sentence_boundaries("en", flat)]
-    trimmed = [_trim(text, a, b) for a, b in spans]
+    ends = [start + found["end_index"] for found in get_sentence_boundaries("en", flat)]
+    cuts = [start, *(cut for cut in ends[:-1] if _parted(text, cut)), end]
+    trimmed = [_trim(text, a, b) for a, b in pairwise(cuts)]
     return [(a, b) for a, b in trimmed if a < b]
+
+
+def _parted(text: str, at: int) -> bool:
+    """A sentence ends before a space or after a full stop of a script without spaces: not in `data.Dataset`."""
+    return text[at - 1].isspace() or text[at].isspace() or ord(text[at - 1]) > 0x2FFF
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """Does a quote say what a claim says? Word coverage, and the facts that words alone miss. Pure.
 
-No model: coverage of stemmed content words, then vetoes for numbers, names, identifiers, quotations, opposites
-and negations. A veto costs recall and buys precision: a citation that does not support is worse than none.
+No model: coverage of stemmed content words, then vetoes for numbers, names, identifiers, quotations,
+opposites and negations. A veto costs recall and buys precision: a citation that does not support is
+worse than none.
 """
 
 from __future__ import annotations
@@ -27,16 +28,17 @@ _TYPOGRAPHY: Final = str.maketrans(
 )
 _QUOTED: Final = re.compile(r'"([^"\n]{2,400})"')
 _CLAUSE: Final = re.compile(r"[,;:()—–]| (?:but|although|though|while|whereas|because|which|that|and|or|so) ")
-_OPPOSITES: Final = (
-    "increase decrease|rise fall|enable disable|before after|minimum maximum|more less|higher lower|larger smaller|"
-    "always never|all none|true false|allow forbid|allow deny|include exclude|add remove|start stop|open close|"
-    "required optional|mandatory optional|win lose|won lost|success failure|north south|east west|northern southern|"
-    "eastern western|first last|best worst|early late|earlier later|public private|internal external|same different|"
-    "male female|husband wife|mother father|above below|accept reject|synchronous asynchronous|upper lower|"
-    "positive negative|major minor|longest shortest|largest smallest|highest lowest|faster slower|import export|"
-    "encrypt decrypt|acquire sell|above under|buy sell|born died|son daughter|brother sister|most least"
-)
-_PAIRS: Final = tuple(tuple(words.stem(w) for w in pair.split()) for pair in _OPPOSITES.split("|"))
+_OPPOSITES: Final = """
+    increase decrease, rise fall, enable disable, before after, minimum maximum, more less, higher
+    lower, larger smaller, always never, all none, true false, allow forbid, allow deny, include
+    exclude, add remove, start stop, open close, required optional, mandatory optional, win lose, won
+    lost, success failure, north south, east west, northern southern, eastern western, first last, best
+    worst, early late, earlier later, public private, internal external, same different, male female,
+    husband wife, mother father, above below, accept reject, synchronous asynchronous, upper lower,
+    positive negative, major minor, longest shortest, largest smallest, highest lowest, faster slower,
+    import export, encrypt decrypt, acquire sell, above under, buy sell, born died, son daughter,
+    brother sister, most least"""
+_PAIRS: Final = tuple(tuple(words.stem(w) for w in pair.split()) for pair in _OPPOSITES.split(","))
 _PREFIXES: Final = ("un", "in", "im", "non", "dis", "ir", "il", "mis")
 
 
@@ -160,7 +162,7 @@ def _affirms_denied(one: Saying, other: Saying) -> bool:
 
 
 def _moved_numbers(claim: Saying, quote: Saying) -> set[str]:
-    """Numbers whose neighbours in the claim stand closer to another number in the quote: 5 for 7 and 7 for 5."""
+    """Numbers whose neighbours in the claim stand closer to another number in the quote."""
     if len(quote.numbers) < 2:
         return set()
     mine, theirs = _near(claim.text), _near(quote.text)

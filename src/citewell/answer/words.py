@@ -15,35 +15,56 @@ NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 IDENTIFIER: Final = re.compile(r"(?<![\w.])(?:--?)?[A-Za-z_][\w-]*(?:[._]\w+)+(?:\(\))?|(?<!\w)--[a-z][\w-]+")
 _STEMMER: Final = SnowballStemmer("english")
 
+
+def _list(text: str) -> list[str]:
+    return text.split()
+
+
 STOP_WORDS: Final = frozenset(
-    """a about above after again all also am an and any are as at be because been before being between both but by
-    can could did do does doing done down during each either for from further had has have having he her here hers
-    him himself his how i if in into is it its itself just may me might more most must my of off on once one only or
-    other our ours out over own per same shall she should so some such than that the their theirs them then there
-    these they this those through to too under until up upon us very was we were what when where whether which
-    while who whom whose why will with within would you your yours yourself s t d ll m re ve""".split()
+    _list(
+        """
+        a about above after again all also am an and any are as at be because been before being between
+        both but by can could did do does doing done down during each either for from further had has
+        have having he her here hers him himself his how i if in into is it its itself just may me
+        might more most must my of off on once one only or other our ours out over own per same shall
+        she should so some such than that the their theirs them then there these they this those
+        through to too under until up upon us very was we were what when where whether which while who
+        whom whose why will with within would you your yours yourself s t d ll m re ve"""
+    )
 )
 NEGATIONS: Final = frozenset(
-    """no not never none neither nor without cannot unable nothing nobody nowhere hardly lacks lack fails
-    failed fail refuses refused denied impossible""".split()
+    _list(
+        """no not never none neither nor without cannot unable nothing nobody nowhere hardly lacks lack fails
+    failed fail refuses refused denied impossible"""
+    )
 )
 _UNITS: Final = dict(
     zip(
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-        sixteen seventeen eighteen nineteen""".split(),
+        _list(
+            """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+    sixteen seventeen eighteen nineteen"""
+        ),
         range(20),
         strict=True,
     )
 )
 _TENS: Final = dict(
-    zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True)
+    zip(
+        _list("""twenty thirty forty fifty sixty seventy eighty ninety"""),
+        range(20, 100, 10),
+        strict=True,
+    )
 )
 _ORDINALS: Final = dict(
-    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
+    zip(
+        _list("""first second third fourth fifth sixth seventh eighth ninth tenth"""),
+        range(1, 11),
+        strict=True,
+    )
 )
-_SCALES: Final = frozenset("hundred thousand million billion trillion dozen".split())
+_SCALES: Final = frozenset(["hundred", "thousand", "million", "billion", "trillion", "dozen"])
 MONTHS: Final = frozenset(
-    """january february march april may june july august september october november december""".split()
+    _list("""january february march april may june july august september october november december""")
 )
 
 
@@ -52,7 +73,8 @@ def stem(word: str) -> str:
     """Return the Snowball (Porter2) stem of a word, without case, accents or possessive."""
     plain = word.lower().replace("’", "'").removesuffix("'s")
     decomposed = unicodedata.normalize("NFKD", plain)
-    return _STEMMER.stem_word("".join(c for c in decomposed if not unicodedata.combining(c)))
+    stemmed: str = _STEMMER.stem_word("".join(c for c in decomposed if not unicodedata.combining(c)))
+    return stemmed
 
 
 @lru_cache(maxsize=100_000)
@@ -73,7 +95,7 @@ def stems(text: str) -> list[str]:
 
 
 def numbers(text: str) -> set[str]:
-    """Return the numbers of a text, digits or English words, in one form: "1,000" and "one thousand" share one.
+    """Return the numbers of a text, digits or English words, in one form: "12,500" is "12500".
 
     Magnitudes ("million") and month names count as numbers: a claim that changes one is as wrong.
     """
@@ -117,7 +139,7 @@ def _months(text: str) -> set[str]:
 
 
 def names(text: str) -> set[str]:
-    """Return the stems of proper names: capitalised words inside a sentence, and all-capital words anywhere."""
+    """Return the stems of names: capitalised words inside a sentence, all-capital words anywhere."""
     found: set[str] = set()
     for match in WORD.finditer(text):
         word = match.group()

@@ -12,7 +12,7 @@ import typer
 from citewell.cli import output
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
-from citewell.config import FILE_NAME, Loaded, template, values_of
+from citewell.config import FILE_NAME, Loaded, ReadConfig, template, values_of
 from citewell.errors import BadInput, NotFound
 from citewell.model import Blob, Entry, Failure
 
@@ -96,16 +96,17 @@ def add(
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
+    limit = loaded.config.read.max_bytes
     check_paths(what)
     with session.open(loaded) as library, bar("documents") as shown:
         tally = Tally(shown)
         for one in what:
             if not is_url(one) and Path(one).is_dir():
-                take_folder(library, Path(one), tally, prune=False)
+                take_folder(library, Path(one), tally, limit, prune=False)
         rest = [one for one in what if is_url(one) or not Path(one).is_dir()]
         tally.total = tally.done + len(rest)
         tally.positions = {}
-        library.ingest(blobs(rest, loaded, tally, allow_private), tally)
+        library.ingest(blobs(rest, loaded.config.read, tally, allow_private), tally)
     finish(session, tally)
 
 
@@ -121,10 +122,12 @@ def sync(
 
     Exit code 11 when some could not be taken in; the others were.
     """
-    with session.open(session.load()) as library, bar("documents") as shown:
+    loaded = session.load()
+    limit = loaded.config.read.max_bytes
+    with session.open(loaded) as library, bar("documents") as shown:
         tally = Tally(shown)
         for path in [Path(one) for one in paths] if paths else folders(library):
-            take_folder(library, path, tally, prune=not keep)
+            take_folder(library, path, tally, limit, prune=not keep)
     finish(session, tally)
 
 
@@ -198,41 +201,45 @@ def check_paths(what: Sequence[str]) -> None:
             raise NotFound(f"there is no file or folder {one!r}; check the path")
 
 
-def take_folder(library: Opened, path: Path, tally: Tally, *, prune: bool) -> None:
+def take_folder(library: Opened, path: Path, tally: Tally, max_bytes: int, *, prune: bool) -> None:
     """Sync a folder into the library; the tally sees every outcome."""
     from citewell.sources.folder import Folder
 
     if not path.is_dir():
         raise NotFound(f"there is no folder {str(path)!r}; check the path")
-    folder = Folder(path)
+    folder = Folder(path, max_bytes=max_bytes)
     library.sync(Listed(folder, tally), tally, prune)
     tally.done = max(tally.done, tally.total or 0)
-    tally.skip(folder.skipped)
+    tally.skip(folder.skipped())
 
 
-def blobs(what: Sequence[str], loaded: Loaded, tally: Tally, private: bool) -> Iterator[Blob]:
+def blobs(what: Sequence[str], limits: ReadConfig, tally: Tally, private: bool) -> Iterator[Blob]:
     """Yield the bytes of files and web pages; what cannot be had is told to the tally."""
     from citewell.sources.url import download
 
     for one in what:
         try:
-            yield download(one, loaded.config.read, private=private) if is_url(one) else file_blob(Path(one))
+            yield (
+                download(one, limits, private=private)
+                if is_url(one)
+                else file_blob(Path(one), limits.max_bytes)
+            )
         except BadInput as error:
             tally(Failure(one, str(error).removeprefix(f"{one}: ")))
 
 
-def file_blob(path: Path) -> Blob:
+def file_blob(path: Path, max_bytes: int) -> Blob:
     """Return a file's bytes, named as if its folder had been added."""
     from citewell.sources.folder import Folder
 
-    file = Folder(path)
+    file = Folder(path, max_bytes=max_bytes)
     return file.fetch(next(file.items()))
 
 
 def folders(library: Opened) -> list[Path]:
     """Return the folders that the library was filled from."""
     names: Any = library.status().get("sources") or []
-    found = [Path(name) for name in names if Path(name).is_dir()]
+    found = [Path(name.removeprefix("folder:")) for name in names if name.startswith("folder:")]
     if not found:
         raise BadInput("no folder was added to this library; name one: citewell sync PATH")
     return found

@@ -17,7 +17,7 @@ from citewell.model import Block, BlockKind
 Syntax: TypeAlias = Literal["markdown", "rst", "plain", "code"]
 
 WIDEST: Final = 2000
-"""Characters of a line that a parser sees: no line of markup is longer, and parsers are slow on such lines."""
+"""Characters of a line that a parser sees: markup has none longer, and parsers are slow on them."""
 LARGEST: Final = 1_500_000
 """Characters that are parsed as markup; a longer text is read as paragraphs."""
 SNIFFED: Final = 200_000
@@ -45,10 +45,10 @@ def blocks(text: str, syntax: Syntax, skip: int = 0) -> tuple[Block, ...]:
 
 
 def sniff_syntax(text: str) -> Syntax:
-    """Guess the markup of a text: reStructuredText's adornments and directives, Markdown's marks, or plain."""
+    """Guess a text's markup by reStructuredText's adornments and directives and by Markdown's marks."""
     sample = text[:SNIFFED]
-    rst = 3 * _count(OVERLINED, sample) + 3 * _count(DIRECTIVE, sample) + _count(ROLE, sample) + _count(LINK, sample)
-    rst += _count(UNDERLINED, sample)
+    rst = sum(_count(one, sample) for one in (ROLE, LINK, UNDERLINED))
+    rst += 3 * (_count(OVERLINED, sample) + _count(DIRECTIVE, sample))
     markdown = 2 * _count(ATX, sample) + 3 * _count(FENCE, sample) + _count(INLINE_LINK, sample)
     if not rst and not markdown:
         return "plain"
@@ -120,9 +120,7 @@ def _painted(lines: Sequence[str], spans: Sequence[Span], first: int) -> Iterato
         at = end
 
 
-def _block(
-    lines: Sequence[str], offsets: Sequence[int], run: tuple[int, int], span: Span
-) -> Block | None:
+def _block(lines: Sequence[str], offsets: Sequence[int], run: tuple[int, int], span: Span) -> Block | None:
     """Return the run of lines as a block without the space around it; code keeps its first line's indent."""
     first, last = run[0], run[1] - 1
     while first <= last and not lines[first].strip():

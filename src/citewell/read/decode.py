@@ -25,7 +25,7 @@ NOT_TEXT: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def decode(blob: Blob, limits: Limits) -> str:
-    """Return a text file's text with \\n for every newline. Unreadable for what is not text or is too long."""
+    """Return a text file's text with \\n for every newline. Unreadable if it is no text or too long."""
     text = clean(_decoded(blob))
     return bounded(blob.name, text, limits)
 
@@ -78,7 +78,7 @@ def _guessed(blob: Blob) -> str:
         raise Unreadable(blob.name, "is binary data, not text (it holds control characters)")
     best = from_bytes(sample, cp_exclusion=["utf_7"]).best()
     # Most old Western text is cp1252; short samples are guessed as its many neighbours.
-    western = best is None or best.alphabets and set(best.alphabets) <= LATIN
+    western = best is None or (best.alphabets and set(best.alphabets) <= LATIN)
     encoding = "cp1252" if western or best is None else best.encoding
     return blob.data.decode(encoding, errors="replace")
 

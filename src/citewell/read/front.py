@@ -32,7 +32,7 @@ def front_matter(text: str) -> tuple[dict[str, Value], int]:
 
 
 def flat(values: Mapping[Any, Any]) -> dict[str, Value]:
-    """Return nested data as fields: names joined with dots, lists of scalars as tuples, dates as ISO in UTC."""
+    """Return nested data as fields: dotted names, tuples of str for lists, dates as ISO in UTC."""
     fields: dict[str, Value] = {}
     for name, value in _pairs(values, "", 0):
         if len(fields) >= MOST_FIELDS:
@@ -53,7 +53,7 @@ def iso(moment: date) -> str:
 
 
 def _yaml(text: str) -> Mapping[Any, Any] | None:
-    import yaml
+    import yaml  # type: ignore[import-untyped,unused-ignore]
 
     if "*" in text and re.search(r"(^|[\s\[,:-])\*\w", text):
         return _lines(text)  # aliases multiply: a kilobyte can stand for a gigabyte

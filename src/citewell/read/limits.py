@@ -12,7 +12,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one file may be: bytes as stored and unpacked, pages, characters of text, seconds of reading."""
+    """How much one file may be: bytes, bytes unpacked, pages, characters of text, seconds of reading."""
 
     max_bytes: int = 64 * MIB
     max_pages: int = 5000

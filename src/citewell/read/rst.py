@@ -15,8 +15,30 @@ if TYPE_CHECKING:
     from tree_sitter import Language, Node, Tree
 
 CODE_DIRECTIVES: Final = frozenset(
-    "code code-block sourcecode parsed-literal literalinclude highlight math productionlist doctest testcode "
-    "testoutput testsetup console graphviz mermaid digraph prompt raw jinja ipython plot csv-table".split()
+    [
+        "code",
+        "code-block",
+        "sourcecode",
+        "parsed-literal",
+        "literalinclude",
+        "highlight",
+        "math",
+        "productionlist",
+        "doctest",
+        "testcode",
+        "testoutput",
+        "testsetup",
+        "console",
+        "graphviz",
+        "mermaid",
+        "digraph",
+        "prompt",
+        "raw",
+        "jinja",
+        "ipython",
+        "plot",
+        "csv-table",
+    ]
 )
 LISTS: Final = frozenset(
     {"bullet_list", "enumerated_list", "definition_list", "field_list", "option_list", "ERROR", "section"}
@@ -64,7 +86,7 @@ def _parse(lines: list[str]) -> Tree | None:
     try:
         return Parser(_language()).parse(
             lambda at, _: source[at : at + 65536],
-            progress_callback=lambda *_: time.monotonic() > deadline,  # type: ignore[call-overload]
+            progress_callback=lambda *_: time.monotonic() > deadline,
         )
     except ValueError:  # out of time
         return None
@@ -89,9 +111,7 @@ def _walk(node: Node, lines: list[str], levels: dict[str, int], depth: int) -> I
         yield from _heading(node, lines, levels)
     elif node.type == "directive":
         yield from _directive(node, lines, depth)
-    elif node.type == "doctest_block":
-        yield Span(first, end, "code")
-    elif node.type == "literal_block":
+    elif node.type == "doctest_block" or node.type == "literal_block":
         yield Span(first, end, "code")
     elif node.type in OTHER:
         yield Span(first, end, "other")
@@ -153,7 +173,9 @@ def _tables(lines: list[str]) -> Iterator[Span]:
             end = _simple_end(lines, at)
             yield from _simple_rows(lines, at, end)
         elif GRID.fullmatch(lines[at]):
-            end = next((n for n in range(at, len(lines)) if lines[n].lstrip()[:1] not in ("+", "|")), len(lines))
+            end = next(
+                (n for n in range(at, len(lines)) if lines[n].lstrip()[:1] not in ("+", "|")), len(lines)
+            )
             yield from _grid_rows(lines, at, end)
         else:
             end = at + 1

@@ -1,91 +1,138 @@
-"""A folder of files, or one file."""
+"""A folder of files, or one file, as a source."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 from citewell.errors import NotFound, Unreadable
 from citewell.model import Blob, Item
-from citewell.read.formats import readable
+from citewell.read.formats import ending_of, readable
+from citewell.read.limits import Limits
 
-EXCLUDED: Final = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
+EXCLUDED: Final = (
+    ".*",
+    "node_modules",
+    "__pycache__",
+    "venv",
+    "site-packages",
+    "*.egg-info",
+    "*.min.js",
+    "*.min.css",
+    "package-lock.json",
+    "~$*",
+)
+"""Names that are never documents: hidden files, dependencies, generated files, Office's locks."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Folder:
-    """The files under `path` that Citewell reads, hidden ones left out. Ids are paths relative to it.
+    """The readable files below `path`, or the one file that it is.
 
-    `include` and `exclude` are patterns on that path (`*` crosses slashes). Links that lead out of the folder are
-    not followed. `skipped` counts what was passed over in the last listing, by reason.
+    `include` and `exclude` are patterns like `*.md` or `drafts/*`, matched with each file's name, each
+    folder's name and the path relative to the root. An item's id is that path, with slashes. Symbolic
+    links are followed inside the root only. NotFound if there is no such path.
     """
 
     path: Path
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    skipped: dict[str, int] = field(default_factory=dict)
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = EXCLUDED
+    max_bytes: int = Limits().max_bytes
+    _skipped: Counter[str] = field(default_factory=Counter, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(os.path.abspath(self.path)))
         if not self.path.exists():
-            raise NotFound(f"there is no file or folder {str(self.path)!r}")
-        self._root = self.path.resolve() if self.path.is_dir() else self.path.resolve().parent
+            raise NotFound(f"there is no file or folder {str(self.path)!r}; check the path")
 
     @property
     def name(self) -> str:
-        """The folder's or file's absolute path."""
-        return str(self.path.resolve())
+        return f"folder:{self.path}"
 
     def items(self) -> Iterator[Item]:
-        """Yield the files in order of their ids."""
-        self.skipped.clear()
+        """List the files in order of id. A file or folder that cannot be looked at is skipped and counted."""
+        self._skipped.clear()
         if self.path.is_file():
-            yield self._item(self.path.resolve())
+            yield _item(self.path.name, self.path.stat())
             return
-        for file in sorted(self._files(), key=lambda file: file.relative_to(self._root).as_posix()):
-            yield self._item(file)
+        found = [
+            (path.relative_to(self.path).as_posix(), path) for path in self._files(self.path, frozenset())
+        ]
+        for id_, path in sorted(found):
+            try:
+                yield _item(id_, path.stat())
+            except OSError as error:
+                self._skipped[error.strerror or "cannot be looked at"] += 1
 
     def fetch(self, item: Item) -> Blob:
-        """Read a file. Unreadable when it cannot be."""
-        file = self._root / item.id
+        """Return a file's bytes. Unreadable if it is gone, not permitted, or far too large to read."""
+        path = self.path if self.path.is_file() else self.path / item.id
         try:
-            data = file.read_bytes()
-            modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            if not self._inside(path):
+                raise Unreadable(item.id, "is a link to outside the folder")
+            state = path.stat()
+            if state.st_size > self.max_bytes:
+                reason = f"has {state.st_size} bytes, more than {self.max_bytes} (read.max_bytes)"
+                raise Unreadable(item.id, reason)
+            data = path.read_bytes()
         except OSError as error:
-            raise Unreadable(item.id, f"cannot be opened ({error.strerror})") from None
-        fields = {"path": item.id, "modified": modified.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        return Blob(item.id, data, source=str(file), fields=fields)
+            raise Unreadable(item.id, f"cannot be opened: {error.strerror or error}") from error
+        modified = datetime.fromtimestamp(state.st_mtime, UTC).isoformat(timespec="seconds")
+        return Blob(item.id, data, source=str(path), fields={"path": item.id, "modified": modified})
 
-    def _item(self, file: Path) -> Item:
-        state = file.stat()
-        return Item(
-            file.relative_to(self._root).as_posix(), f"{state.st_mtime_ns}-{state.st_size}", state.st_size
+    def skipped(self) -> dict[str, int]:
+        """Return how many files the last `items()` left out, by ending or by reason."""
+        return dict(self._skipped.most_common())
+
+    def _files(self, folder: Path, above: frozenset[str]) -> Iterator[Path]:
+        """Walk without following a link into a folder that is being walked: links may form loops."""
+        real = os.path.realpath(folder)
+        if real in above:
+            self._skipped["link in a loop"] += 1
+            return
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            self._skipped[error.strerror or "cannot be looked at"] += 1
+            return
+        for entry in entries:
+            path = folder / entry.name
+            if not self._wanted(path):
+                continue
+            if entry.is_symlink() and not self._inside(path):
+                self._skipped["link to outside or to nothing"] += 1
+            elif entry.is_dir():
+                yield from self._files(path, above | {real})
+            elif entry.is_file() and self._listed(path):
+                yield path
+
+    def _inside(self, path: Path) -> bool:
+        """Say whether a path, links followed, is below the root and there."""
+        root = os.path.realpath(self.path)
+        real = os.path.realpath(path)
+        return (real == root or real.startswith(root.rstrip(os.sep) + os.sep)) and os.path.exists(real)
+
+    def _wanted(self, path: Path) -> bool:
+        relative = path.relative_to(self.path).as_posix()
+        return not any(fnmatchcase(path.name, one) or fnmatchcase(relative, one) for one in self.exclude)
+
+    def _listed(self, path: Path) -> bool:
+        relative = path.relative_to(self.path).as_posix()
+        if not readable(path.name):
+            self._skipped[ending_of(path.name) or "no ending"] += 1
+            return False
+        included = not self.include or any(
+            fnmatchcase(path.name, one) or fnmatchcase(relative, one) for one in self.include
         )
+        self._skipped["not included"] += not included
+        return included
 
-    def _files(self) -> Iterator[Path]:
-        for folder, folders, files in os.walk(self._root, followlinks=False):
-            folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in EXCLUDED)
-            for name in files:
-                file = Path(folder, name)
-                reason = self._reason(file)
-                if reason is None:
-                    yield file
-                else:
-                    self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
-    def _reason(self, file: Path) -> str | None:
-        """Say why a file is passed over, None when it is not."""
-        name = file.relative_to(self._root).as_posix()
-        if file.name.startswith("."):
-            return "hidden"
-        if not file.is_file() or not file.resolve().is_relative_to(self._root):
-            return "a link that leads out of the folder, or no file"
-        if self.include and not any(fnmatch(name, pattern) for pattern in self.include):
-            return "not included"
-        if any(fnmatch(name, pattern) for pattern in self.exclude):
-            return "excluded"
-        return None if readable(file.name) else "of a kind that is not read"
+def _item(id_: str, state: os.stat_result) -> Item:
+    return Item(id_, f"{state.st_mtime_ns}-{state.st_size}", state.st_size)

@@ -1,71 +1,103 @@
-"""Cut a block that no passage can hold: at sentence ends, at lines, at words, at last between characters."""
+"""Cut what no passage can hold: at sentence ends, at lines, at words, at last between characters."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 from citewell.model import Block
 
-PROSE: Final = (r"(?<=[.!?。！？])\s+", r"\n", r"\s+")
-LINES: Final = (r"\n\s*\n", r"\n", r"\s+")
-PER_TOKEN: Final = 2
-"""Characters per token when nothing but characters is left to cut at."""
+Count: TypeAlias = Callable[[Sequence[str]], list[int]]
+
+SENTENCES: Final = re.compile(r"""(?<=[.!?…])["'”’)\]]*\s+|(?<=[。！？])""")
+BLANK_LINES: Final = re.compile(r"\n[^\S\n]*\n\s*")
+LINES: Final = re.compile(r"\n\s*")
+WORDS: Final = re.compile(r"\s+")
+PROSE: Final = (SENTENCES, LINES, WORDS)
+CODE: Final = (BLANK_LINES, LINES, WORDS)
+PARAGRAPH: Final = re.compile(r"\S[^\n]*(?:\n(?![^\S\n]*\n)[^\n]*)*")
+DENSEST: Final = 16
+"""Characters a token stands for at most. A tokenizer that gives up on a word a megabyte long calls it one."""
 
 
-def pieces(
-    text: str, block: Block, room: int, count: Callable[[Sequence[str]], list[int]]
-) -> list[tuple[int, int, int]]:
-    """Return (start, end, tokens) of consecutive spans that cover the block, each of at most `room` tokens.
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A stretch of text that stays together, its size in tokens, and the block that it is (part) of."""
 
-    (Between characters, where the tokenizer may count a cut word as more, a little over is possible.)
-    """
-    levels = LINES if block.kind in ("code", "row") else PROSE
-    whole = text[block.start : block.end]
-    done: list[tuple[int, int, int]] = []
-    todo = [(block.start, block.end, count([whole])[0])]
-    for pattern in levels:
-        if all(size <= room for _, _, size in todo):
-            break
-        done = []
-        for start, end, size in todo:
-            done += [(start, end, size)] if size <= room else _cut(text, (start, end), pattern, count)
-        todo = _join(done, room)
-    return [part for span in todo for part in _characters(span, room)]
+    start: int
+    end: int
+    size: int
+    block: Block
+
+
+def measure(texts: Sequence[str], count: Count) -> list[int]:
+    """Return the sizes of texts in tokens; what a tokenizer skips still takes room."""
+    if not texts:
+        return []
+    dense = [-(-sum(map(len, text.split())) // DENSEST) for text in texts]
+    return [max(pair) for pair in zip(count(texts), dense, strict=True)]
 
 
 def paragraphs(text: str) -> tuple[Block, ...]:
     """Return the paragraphs of a text without structure: what blank lines separate."""
-    return tuple(
-        Block(found.start(), found.end(), "paragraph") for found in re.finditer(r"\S(?:.|\n(?!\s*\n))*", text)
-    )
+    return tuple(Block(found.start(), found.end(), "paragraph") for found in PARAGRAPH.finditer(text))
 
 
-def _cut(
-    text: str, span: tuple[int, int], pattern: str, count: Callable[[Sequence[str]], list[int]]
-) -> list[tuple[int, int, int]]:
-    ends = [found.end() for found in re.compile(pattern).finditer(text, *span)]
-    bounds = sorted({span[0], *ends, span[1]})
-    spans = list(zip(bounds, bounds[1:], strict=False))
-    sizes = count([text[start:end] for start, end in spans])
-    return [(start, end, size) for (start, end), size in zip(spans, sizes, strict=True)]
+def pieces(text: str, units: Sequence[tuple[Unit, int]], count: Count) -> list[list[Unit]]:
+    """Cut each unit into consecutive ones of at most so many tokens; they cover it.
+
+    One call of `count` a level, for all units together. Pieces are as small as their level makes them:
+    whoever packs joins them.
+    """
+    done = [[unit] for unit, _ in units]
+    limits = [limit for _, limit in units]
+    for level in range(len(PROSE)):
+        done = _round(text, done, limits, count, lambda unit, _: _at(text, unit, level))
+    while any(unit.size > limit for row, limit in zip(done, limits, strict=True) for unit in row):
+        before = sum(map(len, done))
+        done = _round(text, done, limits, count, _between)
+        if sum(map(len, done)) == before:  # single characters
+            break
+    return done
 
 
-def _join(spans: Sequence[tuple[int, int, int]], room: int) -> list[tuple[int, int, int]]:
-    """Join neighbours while they fit."""
-    joined: list[tuple[int, int, int]] = []
-    for start, end, size in spans:
-        if joined and joined[-1][2] + size <= room:
-            joined[-1] = (joined[-1][0], end, joined[-1][2] + size)
-        else:
-            joined.append((start, end, size))
-    return joined
+def _round(
+    text: str,
+    rows: list[list[Unit]],
+    limits: Sequence[int],
+    count: Count,
+    cut: Callable[[Unit, int], Iterator[int]],
+) -> list[list[Unit]]:
+    """Cut every unit that is over its limit, and measure all the parts at once."""
+    cuts = [
+        [_parts(unit, cut(unit, limit)) if unit.size > limit else [unit] for unit in row]
+        for row, limit in zip(rows, limits, strict=True)
+    ]
+    new = [part for row in cuts for parts in row if len(parts) > 1 for part in parts]
+    sizes = iter(measure([text[part.start : part.end] for part in new], count))
+    return [
+        [
+            replace(part, size=next(sizes)) if len(parts) > 1 else part
+            for parts in row
+            for part in parts
+        ]
+        for row in cuts
+    ]
 
 
-def _characters(span: tuple[int, int, int], room: int) -> list[tuple[int, int, int]]:
-    start, end, size = span
-    if size <= room:
-        return [span]
-    step = max(1, min((end - start) * room // size, room * PER_TOKEN))
-    return [(at, min(end, at + step), room) for at in range(start, end, step)]
+def _parts(unit: Unit, ends: Iterator[int]) -> list[Unit]:
+    bounds = [unit.start, *(end for end in ends if unit.start < end < unit.end), unit.end]
+    return [replace(unit, start=a, end=b) for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+
+
+def _at(text: str, unit: Unit, level: int) -> Iterator[int]:
+    pattern = (CODE if unit.block.kind in ("code", "row") else PROSE)[level]
+    return (found.end() for found in pattern.finditer(text, unit.start, unit.end))
+
+
+def _between(unit: Unit, limit: int) -> Iterator[int]:
+    length = unit.end - unit.start
+    step = max(1, min(length // 2, length * limit // unit.size))
+    return iter(range(unit.start + step, unit.end, step))

@@ -1,24 +1,25 @@
 """Pack a document's blocks into passages that an embedder sees whole.
 
-A passage never crosses a heading, except that a heading without text of its own goes with what follows
-it. Within a section neighbouring blocks are packed up to `tokens`; what introduces a list, table or code
-("…:") stays with it; a block that is too large is cut by `cut.pieces`.
+A passage never crosses a heading, except that a heading without text of its own goes with its first
+subheading. Within a section neighbouring blocks are packed up to `tokens`; lists, tables and code stay
+whole and with what introduces them ("…:") when they fit; what is too large is cut by `cut.pieces`.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
 from citewell.model import Block, Document
-from citewell.split.cut import paragraphs, pieces
+from citewell.split.cut import Count, Unit, measure, paragraphs, pieces
+from citewell.split.prefix import LONGEST, first, prefix
 
-Count: TypeAlias = Callable[[Sequence[str]], list[int]]
-
-LONGEST_PREFIX: Final = 240
-"""Characters of "title > heading" put in front of a passage: about 60 tokens of English."""
+LABEL: Final = re.compile(r"(?:\.\. _[^\n]+:|\([^\n()]+\)=)(?:\n+(?:\.\. _[^\n]+:|\([^\n()]+\)=))*")
+"""reStructuredText's `.. _name:` and MyST's `(name)=`."""
 SMALLEST: Final = 24
 """Tokens left for the text however long the prefix is."""
 LONGEST_HEADING: Final = 48
@@ -38,133 +39,174 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A stretch of blocks that stays together while it fits."""
+class Section:
+    """What stands under one heading: the heading (with those above it that have no text) and the rest."""
 
-    start: int
-    end: int
-    tokens: int
-    block: Block
+    heading: str
+    lead: Unit | None
+    body: tuple[Unit, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """What stands under one heading: the headings' own start and tokens, and the blocks below."""
+class Measured:
+    """A text, the tokens of each table header in it, and the units that had to be cut."""
 
-    path: tuple[str, ...]
-    start: int | None
-    tokens: int
-    blocks: tuple[Block, ...]
+    text: str
+    headers: dict[str, int]
+    parts: dict[Unit, list[Unit]]
+
+    def header(self, unit: Unit) -> int:
+        """Return the tokens that a passage which begins with this unit needs for a table's header."""
+        return self.headers[unit.block.title] if self.context(unit) else 0
+
+    def context(self, unit: Unit) -> str:
+        """Return the header of the table whose later rows a unit is; "" where it begins with its header."""
+        block = unit.block
+        whole = block.kind == "row" and not self.text.startswith(block.title, unit.start)
+        return block.title if whole else ""
 
 
 def split(document: Document, *, count: Count, tokens: int = 200) -> list[Span]:
     """Return a document's passages, in order: exact, stripped spans that lose no word of its blocks.
 
-    `tokens` (at least 48) bounds prefix and text together, in the units of `count`.
+    `tokens` (at least 32) bounds prefix, context and text together, in the units of `count`; SMALLEST
+    are left for the text at the least. `count` is called a handful of times, with many texts each.
     """
-    blocks = document.blocks or paragraphs(document.text)
-    sizes = dict(zip(blocks, count([document.text[b.start : b.end] for b in blocks]), strict=True))
-    sections = list(_sections(document, blocks, sizes))
-    prefixes = count([_prefix(document.title, " > ".join(section.path)) for section in sections])
-    lines = [at for at, letter in enumerate(document.text) if letter == "\n"]
-    spans: list[Span] = []
-    for section, prefix in zip(sections, prefixes, strict=True):
-        room = max(SMALLEST, tokens - prefix)
-        for start, end, block in _pack(document.text, section, sizes, room, count):
-            start, end = _strip(document.text, start, end)
-            if start < end:
-                context = (
-                    block.title if block.kind == "row" and block.title not in document.text[start:end] else ""
-                )
-                line = bisect_right(lines, start - 1) + 1
-                spans.append(Span(start, end, " > ".join(section.path), line, block.page, context))
-    return spans
+    text, title = document.text, document.title
+    blocks = document.blocks or paragraphs(text)
+    sections = list(_sections(title, _units(text, blocks, count)))
+    headers = list({block.title for block in blocks if block.kind == "row"})
+    fronts = [prefix(title, section.heading) for section in sections]
+    sizes = count([*fronts, *(first(header, LONGEST) for header in headers)]) if fronts else []
+    rooms = [max(SMALLEST, tokens - size) for size in sizes[: len(fronts)]]
+    known = Measured(text, dict(zip(headers, sizes[len(fronts) :], strict=True)), {})
+    sections = [_leading(section, room) for section, room in zip(sections, rooms, strict=True)]
+    large = [
+        pair for section, room in zip(sections, rooms, strict=True) for pair in _large(section, room, known)
+    ]
+    for (unit, _), parts in zip(large, pieces(text, large, count), strict=True):
+        known.parts[unit] = parts
+    newlines = [at for at, letter in enumerate(text) if letter == "\n"]
+    return [
+        _span(known, section.heading, packed, newlines)
+        for section, room in zip(sections, rooms, strict=True)
+        for packed in _pack(section, room, known)
+    ]
 
 
-def embedded_text(title: str, heading: str, context: str, text: str) -> str:
-    """Return what is embedded and indexed of a passage: title > heading, a table's header, the text."""
-    return "\n".join(part for part in (_prefix(title, heading), context[:LONGEST_PREFIX], text) if part)
+def _units(text: str, blocks: Sequence[Block], count: Count) -> list[Unit]:
+    """Measure blocks, each with the space up to the next one."""
+    ends = [block.start for block in blocks[1:]] + [len(text)] * bool(blocks)
+    stretches = [text[block.start : end] for block, end in zip(blocks, ends, strict=True)]
+    sizes = measure(stretches, count)
+    return [
+        Unit(block.start, end, size, block)
+        for block, end, size, stretch in zip(blocks, ends, sizes, stretches, strict=True)
+        if not stretch.isspace()
+    ]
 
 
-def _prefix(title: str, heading: str) -> str:
-    whole = " > ".join(part for part in (title, heading) if part)
-    if len(whole) <= LONGEST_PREFIX:
-        return whole
-    # The innermost headings say most about the passage.
-    kept = title[: LONGEST_PREFIX // 3]
-    return f"{kept} > {heading[-(LONGEST_PREFIX - len(kept)) :]}" if heading else title[:LONGEST_PREFIX]
-
-
-def _sections(document: Document, blocks: Sequence[Block], sizes: dict[Block, int]) -> Iterator[Section]:
-    """Group blocks by the heading they stand under; headings without text join the next section."""
-    open_: list[tuple[int, str]] = []
-    body: list[Block] = []
-    start: int | None = None
-    headings = 0
-    for block in blocks:
-        if block.kind != "heading":
-            body.append(block)
+def _sections(title: str, units: Iterable[Unit]) -> Iterator[Section]:
+    """Group units by the heading they stand under."""
+    above: list[Block] = []
+    lead: Unit | None = None
+    body: list[Unit] = []
+    for unit in units:
+        if unit.block.kind != "heading":
+            body.append(unit)
             continue
-        if body:
-            yield Section(_path(open_, document.title), start, headings, tuple(body))
-            body, start, headings = [], None, 0
-        open_ = [(level, title) for level, title in open_ if level < block.level]
-        open_.append((block.level, " ".join(block.title.split())))
-        start = block.start if start is None else start
-        headings += sizes[block]
-    if body or start is not None:
-        last = tuple(body) or (replace(blocks[-1], kind="other"),)
-        yield Section(_path(open_, document.title), start, headings if body else 0, last)
+        deeper = lead is not None and not body and unit.block.level > lead.block.level
+        if (lead or body) and not deeper:
+            yield Section(_path(title, above), lead, tuple(body))
+            lead, body = None, []
+        above = [*(one for one in above if one.level < unit.block.level), unit.block]
+        lead = _join([lead, unit], unit.block) if lead else unit
+    if lead or body:
+        yield Section(_path(title, above), lead, tuple(body))
 
 
-def _path(open_: Sequence[tuple[int, str]], title: str) -> tuple[str, ...]:
-    names = [name for _, name in open_ if name]
-    return tuple(names[1:] if names and names[0] == title else names)
+def _path(title: str, above: Sequence[Block]) -> str:
+    names = [name for block in above if (name := " ".join(block.title.split()))]
+    return " > ".join(names[1:] if names and names[0] == " ".join(title.split()) else names)
 
 
-def _pack(
-    text: str, section: Section, sizes: dict[Block, int], room: int, count: Count
-) -> Iterator[tuple[int, int, Block]]:
-    """Yield (start, end, first block) of each passage of a section."""
-    start, used, end = section.start, section.tokens, 0
-    if start is not None and used > LONGEST_HEADING and start < section.blocks[0].start:
-        yield start, section.blocks[0].start, section.blocks[0]
-        start, used = None, 0
-    first: Block | None = None
-    for unit in _units(text, section.blocks, sizes, room, count):
-        if first is not None and used + unit.tokens > room:
-            yield start if start is not None else first.start, end, first
-            start, used, first = unit.start, 0, None
-        if first is None:
-            first, start = unit.block, unit.start if start is None else start
-        used, end = used + unit.tokens, unit.end
-    if first is not None and start is not None:
-        yield start, end, first
+def _leading(section: Section, room: int) -> Section:
+    """Let a heading that is too long to go with the text, or has none, stand for itself."""
+    lead = section.lead
+    if lead and (not section.body or lead.size > min(LONGEST_HEADING, room // 2)):
+        return Section(section.heading, None, (lead, *section.body))
+    return section
 
 
-def _units(
-    text: str, blocks: Sequence[Block], sizes: dict[Block, int], room: int, count: Count
-) -> Iterator[Unit]:
-    """Join what introduces with what it introduces, and cut what is too large."""
-    held: Unit | None = None
-    for block in blocks:
-        unit = Unit(block.start, block.end, sizes.get(block, 0), block)
-        if held is not None and block.kind in ("code", "item", "row") and held.tokens + unit.tokens <= room:
-            unit = Unit(held.start, unit.end, held.tokens + unit.tokens, held.block)
-        elif held is not None:
-            yield held
-        held = None
-        if unit.tokens > room:
-            for start, end, size in pieces(text, block, room, count):
-                yield Unit(start, end, size, block)
-        elif text[unit.start : unit.end].rstrip().endswith(":"):
-            held = unit
-        else:
-            yield unit
-    if held is not None:
-        yield held
+def _large(section: Section, room: int, known: Measured) -> Iterator[tuple[Unit, int]]:
+    """Yield the units that no passage can hold, each with the tokens that its parts may have."""
+    taken = section.lead.size if section.lead else 0
+    for unit in section.body:
+        most = max(SMALLEST // 2, room - taken - known.header(unit))
+        if unit.size > most:
+            yield unit, most
+        taken = 0
 
 
-def _strip(text: str, start: int, end: int) -> tuple[int, int]:
-    inside = text[start:end]
-    return start + len(inside) - len(inside.lstrip()), end - (len(inside) - len(inside.rstrip()))
+def _pack(section: Section, room: int, known: Measured) -> Iterator[Unit]:
+    """Yield each passage of a section as one unit."""
+    held = [section.lead] if section.lead else []
+    used = section.lead.size if section.lead else 0
+    alone = bool(held)
+    for unit in _together(section, room, known):
+        if held and not alone and used + unit.size > room:
+            yield _join(held, held[0].block)
+            held, used = [], 0
+        if not held:
+            used = known.header(unit)
+        held.append(unit)
+        used += unit.size
+        alone = False
+    if held:
+        yield _join(held, held[0].block)
+
+
+def _together(section: Section, room: int, known: Measured) -> Iterator[Unit]:
+    """Yield what a passage should hold whole if it can: lists, tables, and "…:" with what it introduces."""
+    room -= section.lead.size if section.lead else 0
+    intro: Unit | None = None
+    for group in _groups(section.body):
+        parts = [part for unit in group for part in known.parts.get(unit, [unit])]
+        if sum(part.size for part in parts) + known.header(parts[0]) <= room:
+            parts = [_join(parts, parts[0].block)]
+        if intro and intro.size + parts[0].size <= room:
+            parts[0] = _join([intro, parts[0]], intro.block)
+        elif intro:
+            yield intro
+        intro = parts.pop() if _introduces(known.text, parts[-1]) else None
+        yield from parts
+    if intro:
+        yield intro
+
+
+def _groups(body: Sequence[Unit]) -> Iterator[list[Unit]]:
+    """Yield the items of a list together, the rows of a table, and everything else alone."""
+
+    def same(pair: tuple[int, Unit]) -> tuple[object, ...]:
+        at, unit = pair
+        kind = unit.block.kind
+        return (kind, unit.block.title) if kind in ("item", "row") else (at,)
+
+    for _, found in groupby(enumerate(body), same):
+        yield [unit for _, unit in found]
+
+
+def _introduces(text: str, unit: Unit) -> bool:
+    return unit.block.kind == "paragraph" and text[unit.start : unit.end].rstrip().endswith((":", "："))
+
+
+def _join(units: Sequence[Unit], block: Block) -> Unit:
+    return Unit(units[0].start, units[-1].end, sum(unit.size for unit in units), block)
+
+
+def _span(known: Measured, heading: str, packed: Unit, newlines: Sequence[int]) -> Span:
+    inside = known.text[packed.start : packed.end]
+    start = packed.start + len(inside) - len(inside.lstrip())
+    end = packed.start + len(inside.rstrip())
+    line = bisect_right(newlines, start - 1) + 1
+    return Span(start, end, heading, line, packed.block.page, known.context(packed))

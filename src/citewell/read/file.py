@@ -1,0 +1,69 @@
+"""read(): one file's bytes -> its documents."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Final
+
+from citewell.errors import Unreadable
+from citewell.model import Blob, Document, Value
+from citewell.read.formats import FORMATS, Format, format_of
+from citewell.read.limits import Draft, Limits
+
+LONGEST_TITLE: Final = 300
+OURS: Final = ("id", "path")
+"""Fields that no front matter may set: they say which document it is."""
+
+
+def read(blob: Blob, limits: Limits = Limits()) -> list[Document]:  # noqa: B008 - frozen
+    """Return the documents in a file: one, or one for each record of a JSON(L) file of records.
+
+    Unreadable, with one line of why, for what is broken, encrypted, empty, no text, or past a limit.
+    Every document has the fields `path` and `type`, then what the format and its author say, in which
+    front matter goes before the blob's own fields.
+    """
+    if not blob.data:
+        raise Unreadable(blob.name, "is empty (0 bytes)")
+    if len(blob.data) > limits.max_bytes:
+        raise Unreadable(
+            blob.name, f"has {len(blob.data)} bytes, more than {limits.max_bytes} (read.max_bytes)"
+        )
+    found = format_of(blob)
+    if found.isolated:
+        from citewell.read.isolate import read_isolated
+
+        drafts = read_isolated(found, blob, limits)
+    else:
+        drafts = read_here(found, blob, limits)
+    return [_document(blob, found, draft) for draft in drafts]
+
+
+def read_here(found: Format, blob: Blob, limits: Limits) -> list[Draft]:
+    """Run a format's reader in this process."""
+    import importlib
+
+    module, _, name = found.reader.partition(":")
+    drafts: list[Draft] = getattr(importlib.import_module(f"citewell.read.{module}"), name)(blob, limits)
+    return drafts
+
+
+def _document(blob: Blob, found: Format, draft: Draft) -> Document:
+    kind = draft.type or found.name
+    front = {name: value for name, value in draft.front.items() if name not in OURS}
+    own: dict[str, Value] = {"path": blob.name, "type": kind}
+    fields = {**own, **draft.fields, **blob.fields, **front}
+    return Document(
+        id=f"{blob.name}#{draft.part}" if draft.part else blob.name,
+        text=draft.text,
+        title=_title(blob, draft),
+        fields={name: value for name, value in fields.items() if value is not None},
+        source=blob.source,
+        media_type=FORMATS[kind].media_type,
+        blocks=draft.blocks,
+    )
+
+
+def _title(blob: Blob, draft: Draft) -> str:
+    title = draft.title or next((block.title for block in draft.blocks if block.kind == "heading"), "")
+    stem = PurePosixPath(blob.name.rstrip("/")).stem
+    return " ".join((title or stem).split())[:LONGEST_TITLE]

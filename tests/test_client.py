@@ -127,7 +127,6 @@ def test_a_key_is_sent_and_its_absence_explained(library: MemoryLibrary) -> None
             remote.status()
 
 
-@pytest.mark.xfail(strict=True, reason="PUT /documents does not keep the Citewell-Source header yet")
 def test_sync_sends_what_is_listed_and_removes_only_what_its_own_source_lost(remote: Remote) -> None:
     remote.add(Document("elsewhere.md", "stays", source="/other/elsewhere.md"))
     seen: list[Added | Failure | str] = []

@@ -74,7 +74,11 @@ def test_hits_say_how_they_came_up(library: Library) -> None:
 
 def test_a_batch_goes_on_after_a_broken_file(library: Library) -> None:
     outcomes: list[Added | Failure] = []
-    blobs = [Blob("a.md", b"# A\n\nfine"), Blob("b.pdf", b"%PDF-1.4 broken"), Blob("c.md", b"# C\n\nfine too")]
+    blobs = [
+        Blob("a.md", b"# A\n\nfine"),
+        Blob("b.pdf", b"%PDF-1.4 broken"),
+        Blob("c.md", b"# C\n\nfine too"),
+    ]
     library.ingest(blobs, outcomes.append)
     assert [type(one).__name__ for one in outcomes] == ["Added", "Failure", "Added"]
     assert len(library.list()) == 2

@@ -6,13 +6,14 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from citewell.catalog import Catalog, Proposal, digest
 from citewell.errors import BadInput
-from citewell.model import Added, Blob, Document, Embedder, Failure, Item, Passage, Source
+from citewell.model import JSON, Added, Blob, Document, Embedder, Failure, Item, Passage, Source
 from citewell.read import Limits, read
 from citewell.split import embedded_text, split
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from citewell.library import Library
 
 T = TypeVar("T")
+Report: TypeAlias = Callable[[Added | Failure], None]
 GROUP = 192
 """Passages written together: large enough for even batches, small enough to be searchable within seconds."""
 AHEAD = 32
@@ -72,6 +74,45 @@ class Prepare:
             return [self(document) for document in read(blob, self.limits)]
         except BadInput as error:
             return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
+
+
+class Progress:
+    """How far taking in has come; several may run at once, and are counted together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running = self._done = self._failed = self._total = 0
+
+    def shown(self) -> JSON:
+        """Return what `status` says; `total` is 0 when it is not known."""
+        with self._lock:
+            return {
+                "running": self._running > 0,
+                "done": self._done,
+                "failed": self._failed,
+                "total": self._total,
+            }
+
+    @contextmanager
+    def of(self, total: int, report: Report) -> Iterator[Report]:
+        """Count what is reported while one runs; the first to start begins anew."""
+        with self._lock:
+            if self._running == 0:
+                self._done = self._failed = self._total = 0
+            self._running += 1
+            self._total += total
+
+        def counted(outcome: Added | Failure) -> None:
+            with self._lock:
+                self._failed += isinstance(outcome, Failure)
+                self._done += isinstance(outcome, Added)
+            report(outcome)
+
+        try:
+            yield counted
+        finally:
+            with self._lock:
+                self._running -= 1
 
 
 class Write(Protocol):
@@ -128,7 +169,7 @@ def sync(
         report(outcome)
 
     try:
-        library.ingest(_blobs(catalog, source, changed, note), note)
+        library.ingest(_blobs(catalog, source, changed, note), note, len(changed))
     finally:
         _note(catalog, source, listed, taken)
     if prune:

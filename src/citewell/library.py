@@ -14,7 +14,7 @@ from citewell import filters
 from citewell.answer import answer_of, prompt_of
 from citewell.catalog import Catalog, Proposal, Version, rounded
 from citewell.errors import BadInput, Unsupported
-from citewell.ingest import Job, Prepare, ingest, sync
+from citewell.ingest import Job, Prepare, Progress, Report, ingest, sync
 from citewell.lock import Holder
 from citewell.model import (
     JSON,
@@ -73,7 +73,7 @@ class Library:
         self._parts = parts
         self._lease = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._progress: JSON = {"running": False, "done": 0, "failed": 0}
+        self._progress = Progress()
         self._retriever = parts.retrievers
         recover(parts.catalog, parts.index, self._points)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
@@ -85,21 +85,14 @@ class Library:
         job = self._parts.prepare(document)
         return self._write([job])[0]
 
-    def ingest(self, blobs: Iterable[Blob], report: Callable[[Added | Failure], None]) -> None:
+    def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
         """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
 
-        A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order.
+        A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order. `total`, if
+        known, is the number of blobs, for `status`.
         """
-        self._progress = {"running": True, "done": 0, "failed": 0}
-
-        def count(outcome: Added | Failure) -> None:
-            self._progress["failed" if isinstance(outcome, Failure) else "done"] += 1
-            report(outcome)
-
-        try:
-            ingest(blobs, self._parts.prepare, self._write, count)
-        finally:
-            self._progress["running"] = False
+        with self._progress.of(total, report) as counted:
+            ingest(blobs, self._parts.prepare, self._write, counted)
 
     def sync(
         self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
@@ -152,7 +145,7 @@ class Library:
                 usage = delta.usage or usage
                 yield delta
         written = time.perf_counter()
-        searched = self._parts.catalog.counts()[:2]
+        searched = (await asyncio.to_thread(self._parts.catalog.counts))[:2]
         answer = await asyncio.to_thread(answer_of, query, hits, "".join(pieces), searched)
         if answer.verdict == "refused":
             yield Delta(answer.text)
@@ -188,7 +181,8 @@ class Library:
             "embedder": self._parts.embedder.name,
             "chat": self._parts.chat.name,
             "unflushed_changes": pending,
-            "ingest": dict(self._progress),
+            "ingest": self._progress.shown(),
+            "sources": self._parts.catalog.sources(),
             "upkeep": self._upkeep.state,
         }
 

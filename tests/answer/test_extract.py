@@ -59,10 +59,12 @@ def test_a_how_to_answer_brings_the_code_that_follows() -> None:
 
 
 def test_a_sentence_that_announces_a_list_brings_the_list() -> None:
-    text = "Three kinds of boats serve the islands:\n\n- The ferry.\n- The mail boat.\n- The barge.\n\nAll float."
+    text = (
+        "Three kinds of boats serve the islands:\n\n- The ferry.\n- The mail boat.\n- A barge.\n\nAll float."
+    )
     answer = ask("What kinds of boats serve the islands?", [hit(text, "Boats")])
     assert answer.text.startswith(
-        "Three kinds of boats serve the islands: [1]\n- The ferry. [2]\n- The mail boat. [3]\n- The barge. [4]"
+        "Three kinds of boats serve the islands: [1]\n- The ferry. [2]\n- The mail boat. [3]\n- A barge. [4]"
     )
     assert answer.unsupported == ()
 

@@ -30,7 +30,10 @@ def _refuse_to_embed(library: Library) -> None:
 def _all_found(library: Library) -> bool:
     assert library.check() == []
     return all(
-        {hit.passage.document_id for hit in library.search(Query(word(f"doc{n}", 1), mode="keyword", limit=5))}
+        {
+            hit.passage.document_id
+            for hit in library.search(Query(word(f"doc{n}", 1), mode="keyword", limit=5))
+        }
         == {f"doc{n}"}
         for n in range(20)
     )
@@ -124,5 +127,3 @@ def test_a_full_catalog_refuses_and_damages_nothing(tmp_path: Path) -> None:
         assert [entry.id for entry in library.list()] == ["first"]
         library.add(document("second", 1, 400))
         assert isinstance(library.search(Query(word("second", 1), mode="keyword")), list)
-
-

@@ -69,7 +69,9 @@ def _entry(library: Library, name: str) -> bool:
 def _kill_while_writing(folder: Path, log: Path, seed: int, seconds: float) -> list[str]:
     before = log.stat().st_size if log.exists() else 0
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, str(WORKER), str(folder), str(log), str(seed)], env=environment)
+    process = subprocess.Popen(
+        [sys.executable, str(WORKER), str(folder), str(log), str(seed)], env=environment
+    )
     try:
         deadline = time.monotonic() + 60
         while not (log.exists() and log.stat().st_size > before):
@@ -88,10 +90,14 @@ def _kill_while_writing(folder: Path, log: Path, seed: int, seconds: float) -> l
 def _verify(library: Library, truth: Truth) -> None:
     assert library.check() == []
     for name, number in truth.now.items():
-        assert _found(library, word(name, number)) == {name}, f"{name} revision {number} was acknowledged and lost"
+        assert _found(library, word(name, number)) == {name}, (
+            f"{name} revision {number} was acknowledged and lost"
+        )
     for name, number in truth.seen:
         if truth.now.get(name) != number:
-            assert not _found(library, word(name, number)), f"{name} revision {number} is gone and still answers"
+            assert not _found(library, word(name, number)), (
+                f"{name} revision {number} is gone and still answers"
+            )
     listed = {entry.id for entry in library.list(limit=10_000) if entry.id.startswith("live")}
     assert listed == set(truth.now)
 
@@ -103,7 +109,9 @@ def torture(folder: Path, rounds: int, passages: int, seed: int) -> float:
             library.add(document(f"base{number}", 0, 100))
     truth, slowest, choose = Truth(), 0.0, random.Random(seed)
     for number in range(1, rounds + 1):
-        truth.read(_kill_while_writing(folder, folder.parent / "log", seed * 100 + number, choose.uniform(0, 2.5)))
+        truth.read(
+            _kill_while_writing(folder, folder.parent / "log", seed * 100 + number, choose.uniform(0, 2.5))
+        )
         started = time.perf_counter()
         library = open_library(folder)
         slowest = max(slowest, time.perf_counter() - started)

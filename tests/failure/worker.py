@@ -39,7 +39,9 @@ def word(name: str, revision: int) -> str:
 
 def document(name: str, revision: int, paragraphs: int) -> Document:
     """A document of several passages, each with the revision's own word."""
-    body = "\n\n".join(f"{word(name, revision)} part {n} " + f"lorem ipsum {n} " * 60 for n in range(paragraphs))
+    body = "\n\n".join(
+        f"{word(name, revision)} part {n} " + f"lorem ipsum {n} " * 60 for n in range(paragraphs)
+    )
     return Document(name, body, f"Document {name}")
 
 

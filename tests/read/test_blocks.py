@@ -12,13 +12,15 @@ from citewell.model import Block
 from citewell.read.blocks import Syntax, blocks, sniff_syntax
 
 SYNTAXES = st.sampled_from(("markdown", "rst", "plain", "code"))
-FRAGMENTS = st.sampled_from(
-    """# Head|## Sub|Title|=====|-----|~~~~|- item|  - nested|1. one|* a|```|~~~|    code|> quote|| a | b |||-|-|
+MARKUP = r"""
+# Head|## Sub|Title|=====|-----|~~~~|- item|  - nested|1. one|* a|```|~~~|    code|> quote|a | b
+| a | b |
+|-|-|
 .. note::|   inside|.. code-block:: py|Example::|====  ===|+---+---+|+===+===+|.. _target:|:field: x|term
----|<div>|</div>|[a]: b|*open|`open|\t|\\|\x00|\x0b|\x0c|\r|\x85|\u2028|\ufeff|é|def f():|@d|***|+++""".replace(
-        "\n", "|"
-    ).split("|")
-)
+---|<div>|</div>|[a]: b|*open|`open|\|é|def f():|@d|***|+++
+"""
+SPACES = ("\t", "\x00", "\x0b", "\x0c", "\r", "\x85", "\u2028", "\ufeff")
+FRAGMENTS = st.sampled_from((*MARKUP.split("\n"), *MARKUP.replace("\n", "|").split("|"), *SPACES))
 MIXES = st.lists(st.tuples(FRAGMENTS, st.sampled_from(("\n", "\n\n", " ", "\n    ", "")))).map(
     lambda parts: "".join(a + b for a, b in parts)
 )
@@ -46,7 +48,8 @@ def outline(text: str, syntax: Syntax) -> list[tuple[str, str]]:
 
 
 def test_markdown_headings_lists_tables_and_code_are_told_apart() -> None:
-    text = "# The *big* `one`\n\nProse\nmore.\n\n- a\n\n  still a\n  - b\n\n```py\nx\n\n# no head\n```\n| h | i |\n|-|-|\n| 1 | 2 |\n"
+    text = "# The *big* `one`\n\nProse\nmore.\n\n- a\n\n  still a\n  - b\n\n```py\nx\n\n# no head\n```\n"
+    text += "| h | i |\n|-|-|\n| 1 | 2 |\n"
     assert outline(text, "markdown") == [
         ("heading", "# The *big* `one`"),
         ("paragraph", "Prose\nmore."),

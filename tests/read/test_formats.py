@@ -24,7 +24,8 @@ def kinds(document: Document) -> list[tuple[str, str]]:
 
 
 def test_markdown_stays_as_it_is_and_front_matter_becomes_fields() -> None:
-    text = "---\r\ntitle: 'Set up: fast'\ndate: 2024-05-06 10:00:00+02:00\ntags: [a, b]\nseo: {rank: 1}\n---\r\n# Head\r\n"
+    text = "---\r\ntitle: 'Set up: fast'\ndate: 2024-05-06 10:00:00+02:00\ntags: [a, b]\n"
+    text += "seo: {rank: 1}\n---\r\n# Head\r\n"
     document = one("a/guide.md", text, fields={"tags": "mine", "team": "x"})
     assert document.text == text.replace("\r\n", "\n")
     assert kinds(document) == [("heading", "# Head")]
@@ -91,7 +92,8 @@ def test_pdf_keeps_pages_and_bookmarks_as_headings() -> None:
 def test_html_keeps_the_content_and_drops_scripts_and_data_urls() -> None:
     page = (
         "<html><head><title>My page</title><meta name=author content=Joe></head><body><h1>Hi</h1><p>Words</p>"
-        "<script>alert(1)</script><pre>x = 1\n\ny</pre><img alt=pic src='data:image/png;base64,AAAA'></body></html>"
+        "<script>alert(1)</script><pre>x = 1\n\ny</pre>"
+        "<img alt=pic src='data:image/png;base64,AAAA'></body></html>"
     )
     document = one("a.html", page)
     assert (document.title, document.fields["author"]) == ("My page", "Joe")

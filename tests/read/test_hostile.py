@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import subprocess
@@ -60,10 +61,8 @@ def test_a_bad_file_ends_in_one_clear_line(name: str, data: bytes, said: str) ->
 def test_a_cut_off_pdf_and_docx_are_refused_or_read_but_never_hang() -> None:
     for name, data in (("a.pdf", files.pdf(5)), ("a.docx", files.docx()), ("a.pptx", files.pptx())):
         for share in (0.2, 0.5, 0.9):
-            try:
-                read(Blob(name, data[: int(len(data) * share)]))
-            except Unreadable as error:
-                assert "\n" not in error.reason
+            with contextlib.suppress(Unreadable):
+                assert read(Blob(name, data[: int(len(data) * share)]))
 
 
 def test_an_encrypted_pdf_is_refused() -> None:
@@ -87,28 +86,24 @@ def test_a_zip_bomb_is_refused_by_its_sizes() -> None:
     assert "read.max_unpacked_bytes" in refused("a.docx", data, Limits(max_unpacked_bytes=1 << 20))
 
 
+def lying_docx(size: int) -> bytes:
+    """A zip whose one member unpacks to `size` bytes and says that it is 100."""
+    bomb, name = zlib.compress(b"<w:t>" + b"a" * size, 9)[2:-4], b"word/document.xml"
+    sizes = (0, len(bomb), 100, len(name), 0)
+    member = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 0, *sizes) + name + bomb
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, *sizes, *[0] * 5) + name
+    return member + entry + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(entry), len(member), 0)
+
+
 def test_a_zip_bomb_that_lies_about_its_sizes_stays_in_the_worker() -> None:
-    bomb = zlib.compress(b"<w:t>" + b"a" * (900 << 20), 9)[2:-4]
-    data = bytearray(files.archive({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}))
-    assert len(bomb) < 2 << 20
-    name = b"word/document.xml"
-    lie = (
-        struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 0, 0, len(bomb), 100, len(name), 0) + name + bomb
-    )
-    entry = struct.pack(
-        "<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, 0, len(bomb), 100, len(name), 0, 0, 0, 0, 0, 0
-    )
-    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(entry + name), len(lie), 0)
-    assert data
-    refused("a.docx", lie + entry + name + end, Limits(max_seconds=20))
+    refused("a.docx", lying_docx(400 << 20), Limits(max_seconds=20))
     assert read(Blob("b.docx", files.docx()))
 
 
 @pytest.mark.parametrize("member", ["../../etc/passwd", "/etc/passwd", "C:\\x", "a\\..\\..\\b"])
 def test_an_archive_member_that_leaves_its_folder_is_refused(member: str) -> None:
-    assert "leaves its folder" in refused(
-        "a.epub", files.archive({"mimetype": b"application/epub+zip", member: b"x"})
-    )
+    data = files.archive({"META-INF/container.xml": b"<container/>", member: b"x"})
+    assert "leaves its folder" in refused("a.epub", data)
 
 
 @pytest.mark.parametrize(
@@ -144,9 +139,8 @@ def test_a_thousand_pages_take_little_memory() -> None:
     path = Path(os.environ.get("TMPDIR", "/tmp")) / f"citewell-{os.getpid()}.pdf"
     path.write_bytes(files.pdf(1000, lines=50))
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", script, path], capture_output=True, text=True, check=True
-        )
+        command = [sys.executable, "-c", script, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     finally:
         path.unlink()
     pages, kilobytes = map(int, done.stdout.split())

@@ -32,7 +32,7 @@ ANSWER_SENTENCES: Final = 3
 """Most sentences that `extract` quotes."""
 LISTED: Final = 8
 """Most items of a list that are quoted with the sentence that announces it."""
-EMBEDDED_SENTENCES: Final = 16
+EMBEDDED_SENTENCES: Final = 12
 """Sentences compared with the question by vector; the rest rank by words alone."""
 RANK_WORDS: Final[Weights] = {
     "coverage": 6.53,
@@ -57,7 +57,7 @@ GATE_DENSE: Final[Weights] = {"best": 2.89, "chosen": 2.94, "dense": 6.1, "cosin
 """Fitted on balanced classes; the bias is lowered by 0.4, because larger libraries agree more by chance."""
 THRESHOLD: Final = 0.5
 """Confidence from which `extract` answers."""
-DROP: Final = 2.0
+DROP: Final = 1.5
 """How far below the best sentence's score another may lie and still be quoted."""
 SAME: Final = 0.8
 """Share of the shorter sentence's words from which two sentences say the same."""

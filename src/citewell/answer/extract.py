@@ -92,7 +92,7 @@ def _alike(one: Sentence, other: Sentence) -> bool:
 
 
 def _quote(evidence: Evidence, one: Sentence) -> str:
-    """A sentence with its mark and, where it announces them or tells how, the code or list that follows it."""
+    """A sentence with its mark and, where it announces or explains them, the code or list that follows."""
     mark = f"[{one.hit + 1}]"
     parts = [f"{one.saying.text} {mark}"]
     announces = one.saying.text.rstrip("*_").endswith(":")

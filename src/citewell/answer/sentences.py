@@ -184,7 +184,7 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _parted(text: str, at: int) -> bool:
-    """A sentence ends before a space or after a full stop of a script without spaces: not in `data.Dataset`."""
+    """A sentence ends at a space, or in a script that has none: not inside `data.Dataset`."""
     return text[at - 1].isspace() or text[at].isspace() or ord(text[at - 1]) > 0x2FFF
 
 

@@ -252,6 +252,11 @@ class Catalog:
         with self._read() as sql:
             return {row[0]: row[1] for row in sql.execute(select(i.item, i.source).where(i.source != source))}
 
+    def sources(self) -> list[str]:
+        """Return the names of the sources that documents came from."""
+        with self._read() as sql:
+            return sorted(sql.execute(select(schema.items.c.source).distinct()).scalars())
+
     def ids(self) -> set[str]:
         """Return the id of every document."""
         with self._read() as sql:

@@ -33,10 +33,12 @@ OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 ZIP: Final = b"PK\x03\x04"
 CODE: Final = (
     "py pyi pyx js mjs cjs jsx ts tsx java kt kts scala groovy c h cc cpp cxx hpp hh cs fs go rs rb php "
-    "swift m mm lua pl pm r jl dart ex exs erl hs ml mli clj cljs lisp el scm nim zig v vhd vhdl sv sql sh bash "
-    "zsh fish ps1 bat cmd tf proto graphql gql thrift cmake mk gradle dockerfile yaml yml toml ini cfg conf "
-    "properties env jsonc json5 css scss sass less vue svelte astro xml xsd svg tex bib diff patch"
+    "swift m mm lua pl pm r jl dart ex exs erl hs ml mli clj cljs lisp el scm nim zig v vhd vhdl sv sql "
+    "sh bash zsh fish ps1 bat cmd tf proto graphql gql thrift cmake mk gradle dockerfile yaml yml toml "
+    "ini cfg conf properties env jsonc json5 css scss sass less vue svelte astro xml xsd svg tex bib "
+    "diff patch"
 )
+EPUB: Final = "application/epub+zip"
 ROWS: Final = (
     Format(
         "markdown",
@@ -75,9 +77,7 @@ ROWS: Final = (
         ZIP,
         b"xl/workbook",
     ),
-    Format(
-        "epub", "application/epub+zip", (".epub",), "office:read_office", True, ZIP, b"application/epub+zip"
-    ),
+    Format("epub", EPUB, (".epub",), "office:read_office", True, ZIP, b"META-INF/container.xml"),
     Format("email", "message/rfc822", (".eml",), "office:read_email", isolated=True),
     Format("csv", "text/csv", (".csv",), "data:read_csv"),
     Format("tsv", "text/tab-separated-values", (".tsv", ".tab"), "data:read_csv"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import unquote
 
 import anyio
 from fastapi import APIRouter, FastAPI, Query, Request
@@ -98,7 +99,8 @@ def _documents(room: Room) -> APIRouter:
         if kind in ("application/octet-stream", "application/x-www-form-urlencoded"):
             kind = None  # what clients say when nobody told them: the name and the bytes know better
         fields = fields_of(request.headers.get("citewell-fields"))
-        blob = Blob(name, await request.body(), media_type=kind, source=name, fields=fields)
+        origin = unquote(request.headers.get("citewell-source", ""))[:2000] or name
+        blob = Blob(name, await request.body(), media_type=kind, source=origin, fields=fields)
         added = await room.write(lambda: _take_in(room.library, blob))
         return _json(wire.dump(added), 201 if added.status == "added" else 200)
 

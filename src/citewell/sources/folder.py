@@ -130,7 +130,8 @@ class Folder:
         included = not self.include or any(
             fnmatchcase(path.name, one) or fnmatchcase(relative, one) for one in self.include
         )
-        self._skipped["not included"] += not included
+        if not included:
+            self._skipped["not included"] += 1
         return included
 
 

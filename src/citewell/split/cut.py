@@ -78,11 +78,7 @@ def _round(
     new = [part for row in cuts for parts in row if len(parts) > 1 for part in parts]
     sizes = iter(measure([text[part.start : part.end] for part in new], count))
     return [
-        [
-            replace(part, size=next(sizes)) if len(parts) > 1 else part
-            for parts in row
-            for part in parts
-        ]
+        [replace(part, size=next(sizes)) if len(parts) > 1 else part for parts in row for part in parts]
         for row in cuts
     ]
 

@@ -87,11 +87,12 @@ def split(document: Document, *, count: Count, tokens: int = 200) -> list[Span]:
     for (unit, _), parts in zip(large, pieces(text, large, count), strict=True):
         known.parts[unit] = parts
     newlines = [at for at, letter in enumerate(text) if letter == "\n"]
-    return [
+    spans = [
         _span(known, section.heading, packed, newlines)
         for section, room in zip(sections, rooms, strict=True)
         for packed in _pack(section, room, known)
     ]
+    return [span for span in spans if span.start < span.end]
 
 
 def _units(text: str, blocks: Sequence[Block], count: Count) -> list[Unit]:
@@ -102,7 +103,7 @@ def _units(text: str, blocks: Sequence[Block], count: Count) -> list[Unit]:
     return [
         Unit(block.start, end, size, block)
         for block, end, size, stretch in zip(blocks, ends, sizes, stretches, strict=True)
-        if not stretch.isspace()
+        if stretch.strip()
     ]
 
 
@@ -168,18 +169,20 @@ def _pack(section: Section, room: int, known: Measured) -> Iterator[Unit]:
 
 def _together(section: Section, room: int, known: Measured) -> Iterator[Unit]:
     """Yield what a passage should hold whole if it can: lists, tables, and "…:" with what it introduces."""
-    room -= section.lead.size if section.lead else 0
+    most = room - (section.lead.size if section.lead else 0)
     intro: Unit | None = None
     for group in _groups(section.body):
         parts = [part for unit in group for part in known.parts.get(unit, [unit])]
-        if sum(part.size for part in parts) + known.header(parts[0]) <= room:
+        if sum(part.size for part in parts) + known.header(parts[0]) <= most:
             parts = [_join(parts, parts[0].block)]
-        if intro and intro.size + parts[0].size <= room:
+        if intro and intro.size + parts[0].size <= most:
             parts[0] = _join([intro, parts[0]], intro.block)
         elif intro:
             yield intro
+            most = room
         intro = parts.pop() if _introduces(known.text, parts[-1]) else None
         yield from parts
+        most = room if parts else most
     if intro:
         yield intro
 
@@ -187,10 +190,9 @@ def _together(section: Section, room: int, known: Measured) -> Iterator[Unit]:
 def _groups(body: Sequence[Unit]) -> Iterator[list[Unit]]:
     """Yield the items of a list together, the rows of a table, and everything else alone."""
 
-    def same(pair: tuple[int, Unit]) -> tuple[object, ...]:
+    def same(pair: tuple[int, Unit]) -> object:
         at, unit = pair
-        kind = unit.block.kind
-        return (kind, unit.block.title) if kind in ("item", "row") else (at,)
+        return unit.block.kind if unit.block.kind in ("item", "row") else at
 
     for _, found in groupby(enumerate(body), same):
         yield [unit for _, unit in found]

@@ -45,8 +45,7 @@ def collect(data: Path, name: str, work: Path) -> list[Found]:
         config = replace(config, library=replace(config.library, path=str(work / name)))
         with assemble(config, create=True) as library:
             dataset = load(data / name)
-            if not library.list(limit=1):
-                ingest(library, dataset)
+            ingest(library, dataset)  # what is there already costs nothing
             library.optimize()
             parts = library._parts
             rows = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from citewell import filters
 from citewell.answer import answer_of, prompt_of
@@ -39,12 +39,18 @@ from citewell.model import (
     Source,
     Usage,
 )
-from citewell.recover import drift, recover
+from citewell.recover import Points, drift, recover
 from citewell.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from citewell.model import Vector
 
+# Inside the class, `list` is its method.
+Hits: TypeAlias = list[Hit]
+Entries: TypeAlias = list[Entry]
+Lines: TypeAlias = list[str]
+Jobs: TypeAlias = list[Job]
+AddedAll: TypeAlias = list[Added]
 MOST_IDS = 10_000
 
 
@@ -112,14 +118,14 @@ class Library:
         entry, text = self._parts.catalog.get(document_id)
         return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
 
-    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> list[Entry]:
+    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         tree = filters.parse(where) if where else None
-        return self._parts.catalog.list(tree, _bounded(limit, 10_000), after)
+        return self._parts.catalog.entries(tree, _bounded(limit, 10_000), after)
 
     # -- questions ----------------------------------------------------------------------------------
 
-    def search(self, query: Query) -> list[Hit]:
+    def search(self, query: Query) -> Hits:
         """Return the passages that match best, best first."""
         _bounded(query.limit, 1000)
         if not query.text.strip():
@@ -186,7 +192,7 @@ class Library:
             "upkeep": self._upkeep.state,
         }
 
-    def check(self) -> list[str]:
+    def check(self) -> Lines:
         """Compare catalog and index; one line for each thing that is wrong, [] when nothing is."""
         with self._lease:
             return drift(self._parts.catalog, self._parts.index)
@@ -218,7 +224,7 @@ class Library:
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    def _write(self, jobs: list[Job]) -> list[Added]:
+    def _write(self, jobs: Jobs) -> AddedAll:
         """Embed what has no vector yet, then write: pending, index, current, and only then drop the old."""
         catalog, index = self._parts.catalog, self._parts.index
         todo = [job for job in jobs if job.proposal is not None]
@@ -240,7 +246,7 @@ class Library:
             numbers = {}
         return [_added(job, numbers, new) for job in jobs]
 
-    def _vectors(self, jobs: list[Job]) -> tuple[dict[bytes, Vector], dict[bytes, Vector]]:
+    def _vectors(self, jobs: Jobs) -> tuple[dict[bytes, Vector], dict[bytes, Vector]]:
         """Return (all vectors by hash, the ones among them that are new)."""
         texts = {h: text for job in jobs for h, text in zip(job.hashes, job.texts, strict=True)}
         known = self._parts.catalog.known(texts)
@@ -251,7 +257,7 @@ class Library:
         new = {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
         return known | new, new
 
-    def _points(self, version: Version) -> list[Point]:
+    def _points(self, version: Version) -> Points:
         return [
             Point(passage.id, entry.id, vector, self._parts.prepare.text(entry.title, passage), entry.fields)
             for entry, passage, vector in self._parts.catalog.points(version)
@@ -268,13 +274,13 @@ class Library:
             )
         return replace(query, where=filters.In("id", tuple(ids))) if ids else None
 
-    def _wait(self, work: Any) -> Any:
+    def _wait(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a coroutine on the library's own background loop, and wait for it."""
         with self._lease:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
-        future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future: Future[Answer] = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except BaseException:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from citewell.catalog import Catalog, Version
 from citewell.model import Index, Point
 
-Points = Callable[[Version], list[Point]]
+Points: TypeAlias = list[Point]
+PointsOf: TypeAlias = Callable[[Version], Points]
 
 
-def recover(catalog: Catalog, index: Index, points: Points) -> None:
+def recover(catalog: Catalog, index: Index, points: PointsOf) -> None:
     """Undo what was never acknowledged, replay the journal, and mend what is still missing."""
     catalog.abandon(catalog.pending())
     upto = catalog.last_change()
@@ -25,7 +27,7 @@ def recover(catalog: Catalog, index: Index, points: Points) -> None:
         catalog.forget_changes(upto)
 
 
-def mend(catalog: Catalog, index: Index, points: Points) -> bool:
+def mend(catalog: Catalog, index: Index, points: PointsOf) -> bool:
     """Make the index hold exactly the catalog's passages. True if anything had to be done."""
     extra = set(index.ids())
     done = False

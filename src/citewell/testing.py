@@ -30,7 +30,8 @@ class HashEmbedder:
         for row, text in enumerate(texts):
             for word in text.lower().split() or [""]:
                 vectors[row, crc32(word.encode()) % self.dimensions] += 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / lengths, np.float32)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the number of words in each text."""

@@ -19,7 +19,8 @@ Restarting the server does not clear the cache."""
 
 FERRY = (
     "The ferry to Inish Rua leaves twice a day and takes 45 minutes. A return ticket costs 18 euros for "
-    "adults and 9 euros for children. The company was founded by Maeve Tully after the old bridge fell into the sea."
+    "adults and 9 euros for children. The company was founded by Maeve Tully after the old bridge fell "
+    "into the sea."
 )
 
 

@@ -45,21 +45,19 @@ def xlsx() -> bytes:
     return _saved(book)
 
 
-def epub(folder: str) -> bytes:
-    from ebooklib import epub as books
-
-    book = books.EpubBook()
-    book.set_title("The book")
-    book.add_author("Bo")
-    chapter = books.EpubHtml(title="One", file_name="one.xhtml")
-    chapter.content = "<h1>One</h1><p>It began.</p>"
-    for item in (chapter, books.EpubNcx(), books.EpubNav()):
-        book.add_item(item)
-    book.spine = [chapter]
-    path = f"{folder}/book.epub"
-    books.write_epub(path, book)
-    with open(path, "rb") as file:
-        return file.read()
+def epub() -> bytes:
+    opf = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i">
+    <metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">x</dc:identifier>
+    <dc:title>The book</dc:title><dc:creator>Bo</dc:creator><dc:language>en</dc:language></metadata>
+    <manifest><item id="one" href="one.xhtml" media-type="application/xhtml+xml"/></manifest>
+    <spine><itemref idref="one"/></spine></package>"""
+    container = """<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
+    <rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
+    chapter = """<html xmlns="http://www.w3.org/1999/xhtml"><head><title>One</title></head>
+    <body><h1>One</h1><p>It began.</p></body></html>"""
+    members = {"META-INF/container.xml": container, "book.opf": opf, "one.xhtml": chapter}
+    texts = {name: text.encode() for name, text in members.items()}
+    return archive({"mimetype": b"application/epub+zip", **texts})
 
 
 def pdf(pages: int, lines: int = 3, encrypt: str | None = None) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -75,9 +74,10 @@ def test_xlsx_rows_know_their_header() -> None:
     assert rows == [("| router | 120 |", "| product | price |"), ("| switch | 80 |", "| product | price |")]
 
 
-def test_epub_keeps_title_author_and_chapters(tmp_path: Path) -> None:
-    document = one("book.epub", files.epub(str(tmp_path)))
+def test_epub_keeps_title_author_and_chapters() -> None:
+    document = one("book.epub", files.epub())
     assert (document.title, document.fields["author"]) == ("The book", "Bo")
+    assert [block.title for block in document.blocks if block.kind == "heading"] == ["One"]
     assert "It began." in document.text
 
 

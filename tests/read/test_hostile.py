@@ -21,7 +21,7 @@ from tests.read import files
 WORD = {"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}
 
 
-def refused(name: str, data: bytes, limits: Limits = Limits()) -> str:  # noqa: B008
+def refused(name: str, data: bytes, limits: Limits = Limits()) -> str:
     with pytest.raises(Unreadable) as caught:
         read(Blob(name, data), limits)
     assert caught.value.name == name

@@ -4,6 +4,9 @@ from citewell.model import Document
 from citewell.split import embedded_text, split
 from tests.split.words import count, document, texts
 
+A = (("heading", "# A", 1), ("paragraph", "One."))
+B = (("heading", "# B", 1), ("paragraph", "Two."))
+
 
 def words(number: int, word: str = "word") -> str:
     return " ".join([word] * number)

@@ -10,7 +10,7 @@ def count(texts: Sequence[str]) -> list[int]:
 
 
 def document(*parts: tuple[BlockKind, str] | tuple[BlockKind, str, int], title: str = "") -> Document:
-    """Return a document of (kind, text[, heading's level]) with a blank line after each; rows get one line end.
+    """Return a document of (kind, text[, heading's level]) with a blank line (rows, items: a line end) after each.
 
     The first row of a table is the header of the others.
     """

@@ -41,6 +41,9 @@ _STEP: Final = re.compile(
     r"configure|make|define|import|start|open|enable|disable|write|you (?:can|should|need|must)|if you)\b",
     re.I,
 )
+_ELSEWHERE: Final = re.compile(
+    r"\W*(?:please )?(?:see|refer to|check out|for (?:more|further|full) \w+)\b", re.I
+)
 _LINK_ONLY: Final = re.compile(
     r"^\W*(?::\w+:)?(?:`[^`]*`_{0,2}|\[[^\]]*\]\([^)]*\)|<?https?://\S+>?|!\[.*\]\(.*\))\W*$"
 )
@@ -175,7 +178,9 @@ def quotable(unit: Unit, saying: Saying) -> bool:
     """Say whether a unit reads as an answer: no heading, directive, code, contents line or bare link."""
     if unit.kind in ("heading", "other", "code") or len(saying.stems) < 2:
         return False
-    return not _LINK_ONLY.match(saying.text) and not re.search(r"(?:\. ?){4,}\s*\d+\s*$", saying.text)
+    return not (_LINK_ONLY.match(saying.text) or _ELSEWHERE.match(saying.text)) and not re.search(
+        r"(?:\. ?){4,}\s*\d+\s*$", saying.text
+    )
 
 
 def dense_score(hit: Hit) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import bindparam, create_engine, delete, event, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, create_engine, delete, event, func, insert, select, tuple_, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
@@ -146,7 +146,7 @@ class Catalog:
         query = select(*columns).join(schema.versions, v.key == p.key).where(v.current)
         if where is not None:
             query = query.where(to_sql(where, v.fields))
-        found = {}
+        found: dict[str, tuple[Passage, Entry]] = {}
         with self._read() as sql:
             for some in _batches(keys):
                 rows = sql.execute(query.where(tuple_(p.key, p.position).in_(some)))
@@ -162,7 +162,7 @@ class Catalog:
             raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
         return _entry(row), row[-1]
 
-    def list(self, where: Filter | None, limit: int, after: str) -> list[Entry]:
+    def entries(self, where: Filter | None, limit: int, after: str) -> list[Entry]:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         query = select(*ENTRY).where(v.current, v.document_id > after).order_by(v.document_id).limit(limit)
         if where is not None:
@@ -228,7 +228,7 @@ class Catalog:
     def last_change(self) -> int:
         """Return the id of the newest journal row, 0 if there is none."""
         with self._read() as sql:
-            return sql.execute(select(func.coalesce(func.max(schema.journal.c.id), 0))).scalar_one()
+            return int(sql.execute(select(func.coalesce(func.max(schema.journal.c.id), 0))).scalar_one())
 
     def forget_changes(self, upto: int) -> None:
         """Delete journal rows that the index now holds durably; rows of pending versions stay."""
@@ -387,7 +387,7 @@ def _erase(sql: Connection, version: Version) -> None:
     hashes = list(sql.execute(mine).scalars())
     sql.execute(delete(schema.passages).where(p.key == version.key))
     sql.execute(delete(schema.versions).where(v.key == version.key))
-    orphan = bindparam("hash")
+    orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()
     if hashes:
         sql.execute(

@@ -38,7 +38,7 @@ def document_ids(incomplete: str) -> list[str]:
     except CitewellError:
         return []
     first = incomplete[:-1] + chr(max(ord(incomplete[-1]) - 1, 0)) if incomplete else ""
-    found = [entry.id for entry in catalog.list(None, 1000, first)]
+    found = [entry.id for entry in catalog.entries(None, 1000, first)]
     catalog.close()
     return [one for one in found if one.startswith(incomplete)][:50]
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import qdrant_edge as edge
 
-from citewell.errors import Corrupt, OutOfSpace
+from citewell.errors import Corrupt, OutOfSpace, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
-from citewell.index.qdrant_filter import to_qdrant
+from citewell.index.qdrant_filter import payload_path, to_qdrant
 from citewell.model import Fields, Point, Scored
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SIZES: Final = "sizes.json"
 SCROLL: Final = 10_000
+MOST_FIELD_INDEXES: Final = 64
 # Below this many vectors a segment is searched exactly: at 384 dimensions that is faster than a graph.
 FULL_SCAN_KB: Final = 10_000
 
@@ -40,11 +41,11 @@ class QdrantEdge:
         self.folder = folder
         self._shard_folder = folder / "shard"
         self._write = threading.Lock()
-        self._fields: dict[str, str] = {}
+        self._fields: set[str] = set()
         if (self._shard_folder / "segments").exists():
             self._check_sizes()
             self._shard = _guard(lambda: edge.EdgeShard.load(str(self._shard_folder)))
-            self._fields = dict.fromkeys(self._shard.info().payload_schema, "known")
+            self._fields = set(self._shard.info().payload_schema)
         else:
             shutil.rmtree(self._shard_folder, ignore_errors=True)
             _guard(lambda: self._shard_folder.mkdir(parents=True, exist_ok=True))
@@ -123,12 +124,14 @@ class QdrantEdge:
         """Give each new metadata field a payload index, so that filters stay fast as the library grows."""
         kinds = {key: value for point in points for key, value in point.fields.items() if value is not None}
         for key, value in kinds.items():
-            path = f'f."{key}"' if not key.isidentifier() else f"f.{key}"
-            if path in self._fields or '"' in key:
-                continue
-            kind = _schema(value)
-            _guard(lambda p=path, k=kind: self._shard.update(edge.UpdateOperation.create_field_index(p, k)))
-            self._fields[path] = "known"
+            try:
+                path = payload_path(key)
+            except Unsupported:
+                continue  # a name that no filter can speak of either
+            if path not in self._fields and len(self._fields) < MOST_FIELD_INDEXES:
+                operation = edge.UpdateOperation.create_field_index(path, _schema(value))
+                _guard(lambda operation=operation: self._shard.update(operation))  # type: ignore[misc]
+                self._fields.add(path)
 
     def _note_sizes(self) -> None:
         """Remember each file's size: a file that shrank since was damaged, and must not be mapped."""

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -50,8 +51,10 @@ class MiniLM:
 
         folder = ready()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.enable_cpu_mem_arena = False  # lengths vary: an arena would only ever grow
+        # One thread a run, and as many runs side by side as there are cores: nothing waits for the slowest part of
+        # a layer, nothing spins while others work (measured: 1.3 to 2 times as fast as threads inside a run).
+        options.intra_op_num_threads = 1
+        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="embed")
         self._session: Any = onnxruntime.InferenceSession(
             str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
         )
@@ -73,7 +76,9 @@ class MiniLM:
 
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         vectors = np.empty((len(texts), self.dimensions), np.float32)
-        for rows in _batches(tokens):
+        batches = list(_batches(tokens))
+
+        def run(rows: list[int]) -> None:
             length = len(tokens[rows[-1]])
             ids = np.zeros((len(rows), length), np.int64)
             mask = np.zeros_like(ids)
@@ -81,6 +86,11 @@ class MiniLM:
                 ids[at, : len(tokens[row])] = tokens[row]
                 mask[at, : len(tokens[row])] = 1
             vectors[rows] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+
+        if len(batches) == 1:
+            run(batches[0])  # a question: no thread is woken for it
+        else:
+            list(self._threads.map(run, reversed(batches)))  # the longest first, so that all end together
         return vectors
 
     def count(self, texts: Sequence[str]) -> list[int]:

@@ -15,7 +15,7 @@ OURS: Final = ("id", "path")
 """Fields that no front matter may set: they say which document it is."""
 
 
-def read(blob: Blob, limits: Limits = Limits()) -> list[Document]:  # noqa: B008 - frozen
+def read(blob: Blob, limits: Limits = Limits()) -> list[Document]:
     """Return the documents in a file: one, or one for each record of a JSON(L) file of records.
 
     Unreadable, with one line of why, for what is broken, encrypted, empty, no text, or past a limit.

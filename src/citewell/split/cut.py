@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from citewell.model import Block
@@ -54,7 +56,7 @@ def pieces(text: str, units: Sequence[tuple[Unit, int]], count: Count) -> list[l
     done = [[unit] for unit, _ in units]
     limits = [limit for _, limit in units]
     for level in range(len(PROSE)):
-        done = _round(text, done, limits, count, lambda unit, _: _at(text, unit, level))
+        done = _round(text, done, limits, count, partial(_at, text, level))
     while any(unit.size > limit for row, limit in zip(done, limits, strict=True) for unit in row):
         before = sum(map(len, done))
         done = _round(text, done, limits, count, _between)
@@ -85,10 +87,10 @@ def _round(
 
 def _parts(unit: Unit, ends: Iterator[int]) -> list[Unit]:
     bounds = [unit.start, *(end for end in ends if unit.start < end < unit.end), unit.end]
-    return [replace(unit, start=a, end=b) for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+    return [replace(unit, start=a, end=b) for a, b in pairwise(bounds) if a < b]
 
 
-def _at(text: str, unit: Unit, level: int) -> Iterator[int]:
+def _at(text: str, level: int, unit: Unit, _limit: int) -> Iterator[int]:
     pattern = (CODE if unit.block.kind in ("code", "row") else PROSE)[level]
     return (found.end() for found in pattern.finditer(text, unit.start, unit.end))
 

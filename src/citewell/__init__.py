@@ -1,0 +1,89 @@
+"""Question answering over your documents, with citations that are checked.
+
+    with citewell.open("library", create=True) as library:
+        library.add(citewell.Document("reset.md", "Hold the button for ten seconds."))
+        print(library.ask(citewell.Query("How do I reset it?")).text)
+
+Names are loaded when they are first used: `import citewell` itself loads next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+    from citewell.errors import CitewellError
+    from citewell.filters import Filter, parse
+    from citewell.library import Library
+    from citewell.model import Added, Answer, Blob, Citation, Document, Failure, Hit, Passage, Query
+
+    __version__: str
+
+PLACES: Final = {
+    "citewell.errors": ("CitewellError",),
+    "citewell.filters": ("Filter", "parse"),
+    "citewell.library": ("Library",),
+    "citewell.model": (
+        *("Added", "Answer", "Blob", "Citation", "Document"),
+        *("Failure", "Hit", "Passage", "Query"),
+    ),
+}
+PLACE_OF: Final = {name: module for module, names in PLACES.items() for name in names}
+
+__all__ = [
+    "Added",
+    "Answer",
+    "Blob",
+    "Citation",
+    "CitewellError",
+    "Document",
+    "Failure",
+    "Filter",
+    "Hit",
+    "Library",
+    "Passage",
+    "Query",
+    "__version__",
+    "open",
+    "parse",
+]
+
+
+def open(
+    path: str | PathLike[str], *, create: bool = False, settings: Mapping[str, Any] | None = None
+) -> Library:
+    """Open the library in a folder; use it as a context manager, or close it.
+
+    `settings` maps "section.key" to a value, as in `citewell config`; they win over the environment and
+    citewell.toml. NotFound when there is no library and `create` is false; InUse when another process
+    holds it; BadInput for an unknown setting.
+    """
+    from os import environ
+
+    from citewell.assemble import assemble
+    from citewell.config import load
+
+    flags = {**(settings or {}), "library.path": path}
+    return assemble(load(flags, environ).config, create=create)
+
+
+def __getattr__(name: str) -> Any:
+    """Load an exported name on its first use (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("citewell")
+    elif name in PLACE_OF:
+        value = getattr(import_module(PLACE_OF[name]), name)
+    else:
+        raise AttributeError(f"module 'citewell' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

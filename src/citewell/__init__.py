@@ -16,45 +16,74 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
-    from citewell.errors import CitewellError
-    from citewell.filters import Filter, parse
+    from citewell.errors import (
+        BadInput,
+        CitewellError,
+        Corrupt,
+        InUse,
+        MissingExtra,
+        NotFound,
+        OutOfSpace,
+        ProviderError,
+        Unreadable,
+        Unsupported,
+    )
+    from citewell.filters import Filter
+    from citewell.filters import parse as parse_filter
     from citewell.library import Library
     from citewell.model import Added, Answer, Blob, Citation, Document, Failure, Hit, Passage, Query
 
     __version__: str
 
 PLACES: Final = {
-    "citewell.errors": ("CitewellError",),
-    "citewell.filters": ("Filter", "parse"),
+    "citewell.errors": (
+        *("BadInput", "CitewellError", "Corrupt", "InUse", "MissingExtra"),
+        *("NotFound", "OutOfSpace", "ProviderError", "Unreadable", "Unsupported"),
+    ),
+    "citewell.filters": ("Filter",),
     "citewell.library": ("Library",),
     "citewell.model": (
         *("Added", "Answer", "Blob", "Citation", "Document"),
         *("Failure", "Hit", "Passage", "Query"),
     ),
 }
-PLACE_OF: Final = {name: module for module, names in PLACES.items() for name in names}
+PLACE_OF: Final = {name: (module, name) for module, names in PLACES.items() for name in names} | {
+    "parse_filter": ("citewell.filters", "parse")
+}
 
 __all__ = [
     "Added",
     "Answer",
+    "BadInput",
     "Blob",
     "Citation",
     "CitewellError",
+    "Corrupt",
     "Document",
     "Failure",
     "Filter",
     "Hit",
+    "InUse",
     "Library",
+    "MissingExtra",
+    "NotFound",
+    "OutOfSpace",
     "Passage",
+    "ProviderError",
     "Query",
+    "Unreadable",
+    "Unsupported",
     "__version__",
     "open",
-    "parse",
+    "parse_filter",
 ]
 
 
 def open(
-    path: str | PathLike[str], *, create: bool = False, settings: Mapping[str, Any] | None = None
+    path: str | PathLike[str] = ".citewell",
+    *,
+    create: bool = False,
+    settings: Mapping[str, Any] | None = None,
 ) -> Library:
     """Open the library in a folder; use it as a context manager, or close it.
 
@@ -78,7 +107,8 @@ def __getattr__(name: str) -> Any:
 
         value: Any = version("citewell")
     elif name in PLACE_OF:
-        value = getattr(import_module(PLACE_OF[name]), name)
+        module, attribute = PLACE_OF[name]
+        value = getattr(import_module(module), attribute)
     else:
         raise AttributeError(f"module 'citewell' has no attribute {name!r}")
     globals()[name] = value

@@ -39,10 +39,10 @@ walrus tusk <script>window.pwned=1</script><img src=x onerror="window.pwned=1"> 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+        pytest.skip("needs chromium (Debian: apt-get install chromium)")
     with sync_api.sync_playwright() as play:
         launched = play.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield launched

@@ -190,7 +190,7 @@ def test_ids_are_completed_from_the_catalog(filled: Cli) -> None:
 
 
 def test_eval_measures_a_judged_collection_and_compares_modes(cli: Cli, home: Path) -> None:
-    pytest.importorskip("ir_measures")
+    pytest.importorskip("ir_measures", reason="needs the extra eval")
     folder = home / "small"
     (folder / "qrels").mkdir(parents=True)
     texts = {"d1": "The kettle boils water.", "d2": "The lamp glows blue.", "d3": "The toaster has slots."}

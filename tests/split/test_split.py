@@ -1,5 +1,7 @@
 """Where passages begin and end."""
 
+import pytest
+
 from citewell.model import Document
 from citewell.split import embedded_text, split
 from tests.split.words import count, document, texts
@@ -100,3 +102,9 @@ def test_a_long_prefix_keeps_the_innermost_heading() -> None:
     assert front.startswith("Title Title")
     assert front.endswith("> Inner")
     assert count([front])[0] <= 64
+
+
+@pytest.mark.parametrize("label", [".. _b:", ".. _b:\n.. _c:", "(b)="])
+def test_a_label_goes_with_the_heading_that_it_names(label: str) -> None:
+    found = document(*A, ("other", label), *B)
+    assert texts(found, split(found, count=count)) == ["# A\n\nOne.", f"{label}\n\n# B\n\nTwo."]

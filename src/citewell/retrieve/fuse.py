@@ -12,6 +12,7 @@ from citewell.model import Query, Stage
 from citewell.retrieve.constants import POOL_SHARE, POOL_TOP, RRF_K
 from citewell.retrieve.rank import Candidate, Ranker
 
+MOST_SHARE = 0.95
 VERSION_PART = 18
 """Characters of a passage id that name its version: the upper half of the UUID."""
 
@@ -20,8 +21,10 @@ VERSION_PART = 18
 class Pool:
     """Let the passages of a document vote for each other: a passage's score gains a share of its document's.
 
-    The document's score is the mean of its best `top` scores (missing ones count as the worst score seen), so
-    that a document with several good passages rises; passages are only reordered.
+    A document's score is the mean of its best `top` scores above the worst seen, missing ones counting
+    nothing, so that one with several good passages rises. Where candidates hardly cluster (documents of a
+    passage or two) votes are noise, so the share is scaled by how many candidates had company: 1 - documents /
+    candidates. Passages are only reordered.
     """
 
     inner: Ranker
@@ -36,13 +39,11 @@ class Pool:
         best: dict[str, list[float]] = defaultdict(list)
         for candidate in found:  # best first, so each list is in order
             best[candidate.id[:VERSION_PART]].append(candidate.score - floor)
+        share = min(MOST_SHARE, self.share * (1 - len(best) / len(found)))
         votes = {one: sum(scores[: self.top]) / self.top for one, scores in best.items()}
         pooled = [
-            candidate._replace(
-                score=(1 - self.share) * (candidate.score - floor)
-                + self.share * votes[candidate.id[:VERSION_PART]]
-            )
-            for candidate in found
+            one._replace(score=(1 - share) * (one.score - floor) + share * votes[one.id[:VERSION_PART]])
+            for one in found
         ]
         return sorted(pooled, key=lambda candidate: -candidate.score)
 

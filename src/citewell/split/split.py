@@ -18,8 +18,8 @@ from citewell.model import Block, Document
 from citewell.split.cut import Count, Unit, measure, paragraphs, pieces
 from citewell.split.prefix import LONGEST, first, prefix
 
-LABEL: Final = re.compile(r"(?:\.\. _[^\n]+:|\([^\n()]+\)=)(?:\n+(?:\.\. _[^\n]+:|\([^\n()]+\)=))*")
-"""reStructuredText's `.. _name:` and MyST's `(name)=`."""
+LABEL: Final = re.compile(r"\s*(?:\.\. _[^\n]+:|\([^\s()]+\)=|)\s*")
+"""reStructuredText's `.. _name:` and MyST's `(name)=`: they stand before the heading that they name."""
 SMALLEST: Final = 24
 """Tokens left for the text however long the prefix is."""
 LONGEST_HEADING: Final = 48
@@ -74,7 +74,7 @@ def split(document: Document, *, count: Count, tokens: int = 200) -> list[Span]:
     """
     text, title = document.text, document.title
     blocks = document.blocks or paragraphs(text)
-    sections = list(_sections(title, _units(text, blocks, count)))
+    sections = list(_sections(document, _units(text, blocks, count)))
     headers = list({block.title for block in blocks if block.kind == "row"})
     fronts = [prefix(title, section.heading) for section in sections]
     sizes = count([*fronts, *(first(header, LONGEST) for header in headers)]) if fronts else []
@@ -107,7 +107,7 @@ def _units(text: str, blocks: Sequence[Block], count: Count) -> list[Unit]:
     ]
 
 
-def _sections(title: str, units: Iterable[Unit]) -> Iterator[Section]:
+def _sections(document: Document, units: Iterable[Unit]) -> Iterator[Section]:
     """Group units by the heading they stand under."""
     above: list[Block] = []
     lead: Unit | None = None
@@ -116,14 +116,25 @@ def _sections(title: str, units: Iterable[Unit]) -> Iterator[Section]:
         if unit.block.kind != "heading":
             body.append(unit)
             continue
+        labels = _labels(document.text, body)
         deeper = lead is not None and not body and unit.block.level > lead.block.level
         if (lead or body) and not deeper:
-            yield Section(_path(title, above), lead, tuple(body))
+            yield Section(_path(document.title, above), lead, tuple(body))
             lead, body = None, []
         above = [*(one for one in above if one.level < unit.block.level), unit.block]
-        lead = _join([lead, unit], unit.block) if lead else unit
+        lead = _join([*([lead] if lead else []), *labels, unit], unit.block)
     if lead or body:
-        yield Section(_path(title, above), lead, tuple(body))
+        yield Section(_path(document.title, above), lead, tuple(body))
+
+
+def _labels(text: str, body: list[Unit]) -> list[Unit]:
+    """Take the labels at the end of a section out of it: they belong to the next heading."""
+    at = len(body)
+    while at and all(map(LABEL.fullmatch, text[body[at - 1].start : body[at - 1].end].splitlines())):
+        at -= 1
+    labels = body[at:]
+    del body[at:]
+    return labels
 
 
 def _path(title: str, above: Sequence[Block]) -> str:

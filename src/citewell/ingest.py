@@ -235,7 +235,8 @@ def _ahead(values: Iterator[T]) -> Iterator[T]:
     def offer(entry: tuple[T | None, BaseException | None, bool]) -> None:
         while not stopped.is_set():
             try:
-                return ready.put(entry, timeout=0.1)
+                ready.put(entry, timeout=0.1)
+                return
             except queue.Full:
                 continue
 

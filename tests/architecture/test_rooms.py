@@ -114,6 +114,18 @@ def test_sql_is_only_in_the_catalog_and_its_kin() -> None:
                 assert not SQL.search(node.value), module.at(node.lineno)
 
 
+def test_the_engine_is_only_in_the_index() -> None:
+    for module in modules():
+        for package, one in module.packages:
+            assert not uses(package, ["qdrant_edge"]) or within(module.name, ["index"]), module.at(one.line)
+
+
+def test_adapters_know_nothing_of_the_catalog() -> None:
+    for module in modules():
+        if module.room in ADAPTERS:
+            assert not [target for target, _ in module.own if within(target, ["catalog"])], module.name
+
+
 def test_http_is_only_at_the_edges() -> None:
     places = ("server", "client", "deploy", "providers", "sources", "trace", *REMOTE)
     for module in modules():

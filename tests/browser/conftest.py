@@ -37,7 +37,7 @@ walrus tusk <script>window.pwned=1</script><img src=x onerror="window.pwned=1"> 
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     chromium = shutil.which("chromium")

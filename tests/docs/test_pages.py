@@ -1,4 +1,4 @@
-"""Every snippet in README.md and docs/ runs, every setting in them exists, every link leads somewhere.
+"""Every snippet in README.md, CONTRIBUTING.md and docs/ runs, every setting in them exists, every link leads somewhere.
 
 The blocks of a page run in order, in one empty folder with a small docs/ in it: a page may tell a story.
 A `sh` or `python` block runs unless the comment `<!-- not run: reason -->` stands before it.
@@ -31,7 +31,11 @@ Connect the cable to port 1, then switch the router on.
 Hold the reset button for ten seconds until the light blinks. All settings are lost.
 """
 RUN = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
-WITH_SNIPPETS = [page for page in pages() if page.name == "README.md" or page.is_relative_to(ROOT / "docs")]
+WITH_SNIPPETS = [
+    page
+    for page in pages()
+    if page.name in ("README.md", "CONTRIBUTING.md") or page.is_relative_to(ROOT / "docs")
+]
 
 
 def named(page: Path) -> str:

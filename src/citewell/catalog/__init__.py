@@ -1,5 +1,7 @@
 """What is true? Documents, passages, their vectors, and the journal that makes the index recoverable. In SQL."""
 
-from citewell.catalog.catalog import Catalog, Change, Proposal, Version, digest, rounded
+from citewell.catalog.catalog import Catalog, Change
+from citewell.catalog.vectors import rounded
+from citewell.catalog.versions import Proposal, Version, digest
 
 __all__ = ["Catalog", "Change", "Proposal", "Version", "digest", "rounded"]

@@ -3,60 +3,31 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sqlalchemy import ColumnElement, bindparam, create_engine, delete, event, func, insert, select, tuple_, update
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id, split_id
+from citewell.catalog.sqlite import open_engine, translated
+from citewell.catalog.vectors import pack, unpack
+from citewell.catalog.versions import ENTRY, Proposal, Version, entry_of, erase, forget, hit_of, propose
 from citewell.catalog.where import to_sql
-from citewell.errors import Corrupt, NotFound, OutOfSpace, Unsupported
+from citewell.errors import NotFound, Unsupported
 from citewell.filters import Filter
-from citewell.model import Document, Entry, Fields, Passage
-from citewell.split import Span
+from citewell.model import Entry, Passage
 
 if TYPE_CHECKING:
     from citewell.model import Vector
 
 v, p = schema.versions.c, schema.passages.c
-ENTRY = (
-    v.document_id, v.number, v.title, v.source, v.media_type, v.fields,
-    v.passages, v.characters, v.added_at, v.updated_at,
-)  # fmt: skip
 BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A new version to be: its document, spans, the hash of each span's embedded text, and its digest."""
-
-    document: Document
-    spans: Sequence[Span]
-    hashes: Sequence[bytes]
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A version's key, and how many passages it has: enough to name all of its points."""
-
-    key: int
-    number: int
-    passages: int
-
-    def ids(self) -> list[str]:
-        """Return the ids of its passages, in order."""
-        return [passage_id(self.key, position) for position in range(self.passages)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +43,7 @@ class Catalog:
     """A SQLite catalog at `path`, in WAL mode with synchronous=FULL: a commit survives a power cut."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = _engine(path)
+        self._engine = open_engine(path)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
             found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
@@ -93,7 +64,7 @@ class Catalog:
             if new:
                 rows = [{"hash": key, "vector": pack(vector)} for key, vector in new.items()]
                 sql.execute(insert(schema.vectors).prefix_with("OR IGNORE"), rows)
-            return [_propose(sql, proposal, now) for proposal in proposals]
+            return [propose(sql, proposal, now) for proposal in proposals]
 
     def accept(self, versions: Sequence[Version]) -> list[Version]:
         """Make pending versions current; returns the versions that they replaced, now gone."""
@@ -101,7 +72,7 @@ class Catalog:
             stale: list[Version] = []
             for version in versions:
                 document_id = sql.execute(select(v.document_id).where(v.key == version.key)).scalar_one()
-                stale += _forget(sql, document_id)
+                stale += forget(sql, document_id)
                 sql.execute(update(schema.versions).where(v.key == version.key).values(current=True))
             return stale
 
@@ -109,12 +80,12 @@ class Catalog:
         """Delete pending versions, and journal that their points must go."""
         with self._transaction() as sql:
             for version in versions:
-                _erase(sql, version)
+                erase(sql, version)
 
     def remove(self, document_id: str) -> Version:
         """Delete a document's current version. NotFound if there is none."""
         with self._transaction() as sql:
-            gone = _forget(sql, document_id)
+            gone = forget(sql, document_id)
             if not gone:
                 raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
             return gone[0]
@@ -150,7 +121,7 @@ class Catalog:
         with self._read() as sql:
             for some in _batches(keys):
                 rows = sql.execute(query.where(tuple_(p.key, p.position).in_(some)))
-                found.update((passage_id(row[0], row[1]), _hit(row)) for row in rows)
+                found.update((passage_id(row[0], row[1]), hit_of(row)) for row in rows)
         return found
 
     def get(self, document_id: str) -> tuple[Entry, str]:
@@ -160,7 +131,7 @@ class Catalog:
             row = sql.execute(query).one_or_none()
         if row is None:
             raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
-        return _entry(row), row[-1]
+        return entry_of(row), row[-1]
 
     def entries(self, where: Filter | None, limit: int, after: str) -> list[Entry]:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
@@ -168,7 +139,7 @@ class Catalog:
         if where is not None:
             query = query.where(to_sql(where, v.fields))
         with self._read() as sql:
-            return [_entry(row) for row in sql.execute(query)]
+            return [entry_of(row) for row in sql.execute(query)]
 
     def counts(self) -> tuple[int, int, int]:
         """Return the numbers of documents, passages and pending journal rows."""
@@ -206,7 +177,7 @@ class Catalog:
         )
         with self._read() as sql:
             for row in sql.execute(query):
-                passage, entry = _hit(row)
+                passage, entry = hit_of(row)
                 yield entry, passage, unpack(row[-1])
 
     # -- journal ------------------------------------------------------------------------------------
@@ -311,141 +282,15 @@ class Catalog:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with _translated(), self._engine.begin() as sql:
+        with translated(), self._engine.begin() as sql:
             yield sql
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with _translated(), self._engine.connect() as sql:
+        with translated(), self._engine.connect() as sql:
             yield sql
-
-
-def pack(vector: Vector) -> bytes:
-    """Store a vector as float16: half the disk, cosine ≥ .99999 to float32."""
-    return np.asarray(vector, dtype="<f2").tobytes()
-
-
-def unpack(data: bytes) -> Vector:
-    """Read a stored vector as float32."""
-    return np.frombuffer(data, dtype="<f2").astype(np.float32)
-
-
-def rounded(vector: Vector) -> Vector:
-    """Return a vector as it will be read back, so that a rebuilt index equals the first one."""
-    return unpack(pack(vector))
-
-
-def digest(document: Document, settings: str) -> bytes:
-    """Hash all that decides a version: equal digests, equal passages, vectors and fields."""
-    fields = json.dumps(dict(document.fields), sort_keys=True, ensure_ascii=False)
-    parts = (settings, document.title, document.media_type, document.source, fields, document.text)
-    return sha256(json.dumps(parts).encode()).digest()
-
-
-def _propose(sql: Connection, proposal: Proposal, now: str) -> Version:
-    document = proposal.document
-    before = sql.execute(
-        select(v.number, v.added_at).where(v.document_id == document.id).order_by(v.number.desc()).limit(1)
-    ).one_or_none()
-    # 62 bits: the top two stay clear of SQLite's sign.
-    version = Version(secrets.randbits(62), before[0] + 1 if before else 1, len(proposal.spans))
-    sql.execute(
-        insert(schema.versions).values(
-            key=version.key, document_id=document.id, number=version.number, current=False,
-            title=document.title, source=document.source, media_type=document.media_type,
-            fields=json.dumps(dict(document.fields), ensure_ascii=False), digest=proposal.digest,
-            passages=version.passages, characters=len(document.text),
-            added_at=before[1] if before else now, updated_at=now, text=document.text,
-        )
-    )  # fmt: skip
-    rows = [
-        {
-            "key": version.key, "position": position, "start": span.start, "end": span.end, "line": span.line,
-            "page": span.page, "vector": hashed, "heading": span.heading, "context": span.context,
-            "text": document.text[span.start : span.end],
-        }
-        for position, (span, hashed) in enumerate(zip(proposal.spans, proposal.hashes, strict=True))
-    ]  # fmt: skip
-    if rows:
-        sql.execute(insert(schema.passages), rows)
-    sql.execute(insert(schema.journal).values(op="put", key=version.key, passages=version.passages))
-    return version
-
-
-def _forget(sql: Connection, document_id: str) -> list[Version]:
-    """Erase the current version of a document, if there is one."""
-    query = select(v.key, v.number, v.passages).where(v.document_id == document_id, v.current)
-    gone = [Version(*row) for row in sql.execute(query)]
-    for version in gone:
-        _erase(sql, version)
-    return gone
-
-
-def _erase(sql: Connection, version: Version) -> None:
-    """Delete a version's rows, and vectors that no other passage shares; journal that its points must go."""
-    mine = select(p.vector).where(p.key == version.key)
-    hashes = list(sql.execute(mine).scalars())
-    sql.execute(delete(schema.passages).where(p.key == version.key))
-    sql.execute(delete(schema.versions).where(v.key == version.key))
-    orphan: ColumnElement[bytes] = bindparam("hash")
-    still = select(p.vector).where(p.vector == orphan).exists()
-    if hashes:
-        sql.execute(
-            delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still),
-            [{"hash": h} for h in hashes],
-        )
-    sql.execute(insert(schema.journal).values(op="drop", key=version.key, passages=version.passages))
-
-
-def _hit(row: Any) -> tuple[Passage, Entry]:
-    key, position, start, end, line, page, heading, context, text = row[:9]
-    entry = _entry(row[9:19])
-    passage = Passage(
-        passage_id(key, position), entry.id, entry.version, text, start, end, heading, line, page, context
-    )
-    return passage, entry
-
-
-def _entry(row: Any) -> Entry:
-    document_id, number, title, source, media_type, fields, passages, characters, added, updated = row[:10]
-    return Entry(
-        document_id, number, title, source, media_type, _fields(fields), passages, characters, added, updated
-    )
-
-
-def _fields(text: str) -> Fields:
-    pairs = json.loads(text).items()
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in pairs}
 
 
 def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(values), BATCH):
         yield values[start : start + BATCH]
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn SQLite's errors into ours, by what the caller can do."""
-    try:
-        yield
-    except DatabaseError as error:
-        text = str(error.orig)
-        if any(word in text for word in ("full", "readonly", "unable to open", "disk I/O")):
-            raise OutOfSpace(
-                f"the catalog cannot be written: {text}; nothing acknowledged is lost: free some space, "
-                "or make the folder writable, and try again"
-            ) from error
-        if "malformed" in text or "not a database" in text:
-            raise Corrupt(f"the catalog is damaged: {text}; restore its folder from a backup") from error
-        raise

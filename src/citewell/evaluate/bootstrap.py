@@ -99,7 +99,7 @@ def _interval(data: NDArray[float64], method: str, seed: int) -> tuple[float, fl
 
 def _stats() -> Any:
     try:
-        from scipy import stats  # type: ignore[import-untyped]
+        from scipy import stats
     except ModuleNotFoundError as error:
         if error.name != "scipy":
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -41,7 +42,9 @@ class OpenAICompatible:
         self, url: str, name: str, *, key_env: str = "OPENAI_API_KEY", key: str = "", max_tokens: int = 512
     ) -> None:
         if not url.startswith(("http://", "https://")):
-            raise BadInput(f"chat.url is {url!r}; set it to the server's address, such as http://127.0.0.1:11434/v1")
+            raise BadInput(
+                f"chat.url is {url!r}; set it to the server's address, such as http://127.0.0.1:11434/v1"
+            )
         if not name:
             raise BadInput("chat.name is empty; set it to the name of a model at chat.url")
         self.name = name
@@ -83,7 +86,9 @@ class OpenAICompatible:
         try:
             response = await client.send(request, stream=True)
         except httpx.ConnectError:
-            raise ProviderError(f"nothing answers at {self._url!r}; start it, or set chat.url", retryable=True) from None
+            raise ProviderError(
+                f"nothing answers at {self._url!r}; start it, or set chat.url", retryable=True
+            ) from None
         except httpx.TransportError as error:
             raise self._failed(type(error).__name__) from None
         if response.is_success:
@@ -110,7 +115,9 @@ class OpenAICompatible:
         try:
             event = json.loads(data)
         except ValueError:
-            raise ProviderError(f"{self._url!r} sent something that is not JSON; is it an OpenAI server?") from None
+            raise ProviderError(
+                f"{self._url!r} sent something that is not JSON; is it an OpenAI server?"
+            ) from None
         if event.get("error"):
             raise ProviderError(f"{self.name!r} failed: {_message(event)}", retryable=False)
         told = event.get("usage") or {}
@@ -127,7 +134,9 @@ class OpenAICompatible:
         return self._given or os.environ.get(self._key_env, "")
 
     def _failed(self, what: str) -> ProviderError:
-        return ProviderError(f"{self._url!r} failed ({what}); try again, or look at that server", retryable=True)
+        return ProviderError(
+            f"{self._url!r} failed ({what}); try again, or look at that server", retryable=True
+        )
 
     def _refused(self, response: httpx.Response, text: bytes) -> ProviderError:
         status = response.status_code
@@ -137,7 +146,9 @@ class OpenAICompatible:
             said = response.reason_phrase
         key = self._key()
         said = said.replace(key, "…") if key else said
-        if "context" in said.lower() and ("length" in said.lower() or "size" in said.lower() or "exceed" in said.lower()):
+        if re.search(
+            r"context.*(length|size|window|exceed)|(exceed|length|size).*context", said, re.IGNORECASE
+        ):
             remedy = "the prompt is too long for this model: lower chat.passages, or choose a longer context"
         else:
             remedy = REMEDIES.get(status, "try again later" if status >= 500 else "look at that server's log")

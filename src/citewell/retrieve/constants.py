@@ -1,4 +1,4 @@
-"""Every number that shapes hybrid retrieval. Chosen by `python bench/retrieval.py --data DATA`; see docs/decisions/0005.
+"""Every number that shapes hybrid retrieval, chosen by `python bench/retrieval.py`; see docs/decisions/0005.
 
 nDCG@10 by document, setting chosen on all sets | chosen without the set (leave-one-set-out) | plain RRF (k = 60):
 ray_docs .575 | .508 | .520    scifact .705 | .705 | .707    cranfield .501 | .492 | .494

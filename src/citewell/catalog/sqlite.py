@@ -1,0 +1,44 @@
+"""SQLite as the catalog needs it: its settings, and its errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError
+
+from citewell.errors import Corrupt, OutOfSpace
+
+
+def open_engine(path: Path) -> Engine:
+    engine: Engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn SQLite's errors into ours, by what the caller can do."""
+    try:
+        yield
+    except DatabaseError as error:
+        text = str(error.orig)
+        if any(word in text for word in ("full", "readonly", "unable to open", "disk I/O")):
+            raise OutOfSpace(
+                f"the catalog cannot be written: {text}; nothing acknowledged is lost: free some space, "
+                "or make the folder writable, and try again"
+            ) from error
+        if "malformed" in text or "not a database" in text:
+            raise Corrupt(f"the catalog is damaged: {text}; restore its folder from a backup") from error
+        raise

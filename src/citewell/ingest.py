@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from citewell.catalog import Catalog, Proposal, digest
 from citewell.errors import BadInput
@@ -19,9 +20,12 @@ from citewell.split import embedded_text, split
 
 if TYPE_CHECKING:
     from citewell.library import Library
+    from citewell.model import Vector
 
 T = TypeVar("T")
 Report: TypeAlias = Callable[[Added | Failure], None]
+Embedded: TypeAlias = "tuple[dict[bytes, Vector], dict[bytes, Vector]]"
+"""All vectors of a group by hash, and those among them that are new."""
 GROUP = 192
 """Passages written together: large enough for even batches, small enough to be searchable within seconds."""
 AHEAD = 32
@@ -115,27 +119,31 @@ class Progress:
                 self._running -= 1
 
 
-class Write(Protocol):
-    """Embeds and writes jobs; returns what was done, in order."""
+@dataclass(frozen=True)
+class Stages:
+    """The two steps after reading: embed a group of jobs; then commit it, which returns what was done, in order."""
 
-    def __call__(self, jobs: list[Job]) -> list[Added]: ...
+    embed: Callable[[list[Job]], Embedded]
+    commit: Callable[[list[Job], Embedded], list[Added]]
 
 
-def ingest(
-    blobs: Iterable[Blob], prepare: Prepare, write: Write, report: Callable[[Added | Failure], None]
-) -> None:
-    """Run the pipeline; see Library.ingest."""
+def ingest(blobs: Iterable[Blob], prepare: Prepare, stages: Stages, report: Report) -> None:
+    """Run the pipeline; see Library.ingest. While one group is embedded, the one before is committed."""
     prepared = (outcome for blob in blobs for outcome in prepare.read(blob))
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="write") as writer:
-        before: tuple[list[Job | Failure], Future[list[Added]]] | None = None
-        for group in _groups(_ahead(prepared)):
+    with ThreadPoolExecutor(1, "embed-group") as embedder, ThreadPoolExecutor(1, "commit-group") as writer:
+
+        def started(group: list[Job | Failure]) -> Future[list[Added]]:
             jobs = [one for one in group if isinstance(one, Job)]
-            done = writer.submit(write, jobs)
-            if before is not None:
-                _report(*before, report)
-            before = (group, done)
-        if before is not None:
-            _report(*before, report)
+            embedded = embedder.submit(stages.embed, jobs)
+            return writer.submit(lambda: stages.commit(jobs, embedded.result()))
+
+        waiting: deque[tuple[list[Job | Failure], Future[list[Added]]]] = deque()
+        for group in _groups(_ahead(prepared)):
+            waiting.append((group, started(group)))
+            if len(waiting) > 2:
+                _report(*waiting.popleft(), report)
+        while waiting:
+            _report(*waiting.popleft(), report)
 
 
 def sync(

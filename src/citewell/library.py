@@ -14,7 +14,7 @@ from citewell import filters
 from citewell.answer import answer_of, prompt_of
 from citewell.catalog import Catalog, Proposal, Version, rounded
 from citewell.errors import BadInput, Unsupported
-from citewell.ingest import Job, Prepare, Progress, Report, ingest, sync
+from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, ingest, sync
 from citewell.lock import Holder
 from citewell.model import (
     JSON,
@@ -98,7 +98,7 @@ class Library:
         known, is the number of blobs, for `status`.
         """
         with self._progress.of(total, report) as counted:
-            ingest(blobs, self._parts.prepare, self._write, counted)
+            ingest(blobs, self._parts.prepare, Stages(self._embed, self._commit), counted)
 
     def sync(
         self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
@@ -225,13 +225,22 @@ class Library:
     # -- inside ---------------------------------------------------------------------------------------
 
     def _write(self, jobs: Jobs) -> AddedAll:
-        """Embed what has no vector yet, then write: pending, index, current, and only then drop the old."""
+        return self._commit(jobs, self._embed(jobs))
+
+    def _embed(self, jobs: Jobs) -> Embedded:
+        """Embed what has no stored vector yet."""
+        return self._vectors([job for job in jobs if job.proposal is not None])
+
+    def _commit(self, jobs: Jobs, embedded: Embedded) -> AddedAll:
+        """Write in this order: pending, index, current (acknowledged), and only then drop the old."""
         catalog, index = self._parts.catalog, self._parts.index
         todo = [job for job in jobs if job.proposal is not None]
-        vectors, new = self._vectors(todo)
+        vectors, new = embedded
+        numbers: dict[str, int] = {}
         if todo:
             with self._lease:
-                versions = catalog.propose([_proposal(job) for job in todo], new)
+                # All vectors, the stored ones too: another write may have erased them in the meantime.
+                versions = catalog.propose([_proposal(job) for job in todo], vectors)
                 try:
                     for job, version in zip(todo, versions, strict=True):
                         index.put(_job_points(job, version, vectors))
@@ -242,11 +251,9 @@ class Library:
                 index.drop([one for version in stale for one in version.ids()])
             self._upkeep.note(sum(version.passages for version in versions))
             numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
-        else:
-            numbers = {}
         return [_added(job, numbers, new) for job in jobs]
 
-    def _vectors(self, jobs: Jobs) -> tuple[dict[bytes, Vector], dict[bytes, Vector]]:
+    def _vectors(self, jobs: Jobs) -> Embedded:
         """Return (all vectors by hash, the ones among them that are new)."""
         texts = {h: text for job in jobs for h, text in zip(job.hashes, job.texts, strict=True)}
         known = self._parts.catalog.known(texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,3 +71,29 @@ def refused(status: int, message: str, **headers: str) -> tuple[int, dict[str, s
     """An error as OpenAI words it."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return status, given, json.dumps({"error": {"message": message, "type": "x"}}).encode()
+
+
+@contextmanager
+def silent(first: str | None) -> Iterator[tuple[str, threading.Event]]:
+    """A server that says `first`, or nothing, and then is silent; the event is set when its caller hangs up."""
+    closed = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(20)
+            request = b""
+            while b'"stream"' not in request:
+                request += connection.recv(65536)
+            if first is not None:
+                event = json.dumps({"choices": [{"delta": {"content": first}}]})
+                connection.sendall(f"HTTP/1.1 200 OK\r\n\r\ndata: {event}\n\n".encode())
+            while connection.recv(65536):
+                pass
+            closed.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", closed
+        thread.join(25)

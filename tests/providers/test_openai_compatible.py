@@ -10,7 +10,7 @@ import pytest
 from citewell.errors import BadInput, ProviderError
 from citewell.model import Delta, Message, Prompt
 from citewell.providers.openai_compatible import OpenAICompatible
-from tests.providers.stub import refused, said, serving
+from tests.providers.stub import refused, said, serving, silent
 
 PROMPT = Prompt("hello?", (), (Message("user", "Say hello."),))
 
@@ -79,6 +79,43 @@ def test_an_error_in_the_middle_of_an_answer_is_not_tried_again() -> None:
     with serving((status, headers, broken)) as stub, pytest.raises(ProviderError, match="out of memory"):
         collect(OpenAICompatible(stub.url, "m"))
     assert len(stub.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>welcome</html>", b'data: {"choices": [{"delta": {"content": "half"}}]}\n\n']
+)
+def test_what_has_no_end_does_not_pass_for_an_answer(body: bytes) -> None:
+    with serving((200, {}, body)) as stub, pytest.raises(ProviderError, match="has no end"):
+        collect(OpenAICompatible(stub.url, "m"))
+    assert len(stub.asked) == 1
+
+
+def test_a_proxy_of_the_environment_never_sees_what_is_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with serving(refused(502, "I am a proxy")) as proxy, serving(said("direct")) as stub:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert collect(OpenAICompatible(stub.url, "m"))[0].text == "direct"
+    assert proxy.asked == []
+
+
+@pytest.mark.parametrize("first", [None, "One"])
+def test_who_hangs_up_closes_the_connection(first: str | None) -> None:
+    async def hang_up() -> None:
+        with silent(first) as (url, closed):
+            stream = OpenAICompatible(url, "m").stream(PROMPT)
+            task = asyncio.ensure_future(anext(stream))
+            done, _ = await asyncio.wait([task], timeout=0.5 if first is None else 10)
+            assert not closed.is_set()
+            assert bool(done) == (first is not None)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await stream.aclose()  # type: ignore[attr-defined]
+            assert await asyncio.to_thread(closed.wait, 5)
+
+    asyncio.run(hang_up())
 
 
 def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

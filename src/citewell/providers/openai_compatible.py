@@ -62,7 +62,9 @@ class OpenAICompatible:
             "stream_options": {"include_usage": True},
         }
         timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
-        async with httpx.AsyncClient(timeout=timeout, headers=self._headers()) as client:
+        # A proxy of the environment is for the world outside, never for a model on this machine.
+        outside = httpx.URL(self._url).host not in ("127.0.0.1", "localhost", "::1")
+        async with httpx.AsyncClient(timeout=timeout, headers=self._headers(), trust_env=outside) as client:
             response = await self._opened(client, body)
             try:
                 async for delta in self._deltas(response):
@@ -100,38 +102,48 @@ class OpenAICompatible:
         raise self._refused(response, text)
 
     async def _deltas(self, response: httpx.Response) -> AsyncIterator[Delta]:
+        ended = False
         try:
             async for line in response.aiter_lines():
                 data = line.removeprefix("data:").strip()
-                if not line.startswith("data:") or data == "[DONE]":
+                if not line.startswith("data:"):
                     continue
-                delta = self._delta(data)
+                event = self._event(data) if data != "[DONE]" else {}
+                ended = ended or data == "[DONE]" or bool(_choice(event).get("finish_reason"))
+                delta = _delta(event)
                 if delta is not None:
                     yield delta
         except httpx.TransportError as error:
             raise self._failed(f"{type(error).__name__} in the middle of an answer") from None
+        if not ended:
+            # Half an answer, or a page of something else, must not pass for a whole one.
+            raise self._failed("its answer has no end")
 
-    def _delta(self, data: str) -> Delta | None:
+    def _event(self, data: str) -> dict[str, Any]:
         try:
             event = json.loads(data)
         except ValueError:
-            raise ProviderError(
-                f"{self._url!r} sent something that is not JSON; is it an OpenAI server?"
-            ) from None
+            event = None
+        if not isinstance(event, dict):
+            raise ProviderError(f"{self._url!r} sent something that is not an event; is it an OpenAI server?")
         if event.get("error"):
-            raise ProviderError(f"{self.name!r} failed: {_message(event)}", retryable=False)
-        told = event.get("usage") or {}
-        usage = Usage(told.get("prompt_tokens") or 0, told.get("completion_tokens") or 0) if told else None
-        choices = event.get("choices") or [{}]
-        text = (choices[0].get("delta") or {}).get("content") or ""
-        return Delta(text, usage) if text or usage else None
+            raise ProviderError(f"{self.name!r} failed: {self._clean(_message(event))}; look at that server")
+        return event
 
     def _headers(self) -> dict[str, str]:
         key = self._key()
         return {"Authorization": f"Bearer {key}"} if key else {}
 
     def _key(self) -> str:
-        return self._given or os.environ.get(self._key_env, "")
+        key = self._given or os.environ.get(self._key_env, "").strip()
+        if not key.isascii():
+            raise BadInput(f"the key in {self._key_env} has characters that no key has; set it anew")
+        return key
+
+    def _clean(self, said: str) -> str:
+        """Servers repeat the key that they refuse; we do not."""
+        key = self._key()
+        return said.replace(key, "…") if key else said
 
     def _failed(self, what: str) -> ProviderError:
         return ProviderError(
@@ -141,11 +153,9 @@ class OpenAICompatible:
     def _refused(self, response: httpx.Response, text: bytes) -> ProviderError:
         status = response.status_code
         try:
-            said = _message(json.loads(text))
+            said = self._clean(_message(json.loads(text)))
         except ValueError:
             said = response.reason_phrase
-        key = self._key()
-        said = said.replace(key, "…") if key else said
         if re.search(
             r"context.*(length|size|window|exceed)|(exceed|length|size).*context", said, re.IGNORECASE
         ):
@@ -158,6 +168,19 @@ class OpenAICompatible:
         )
         error.__dict__["retry_after"] = response.headers.get("retry-after")
         return error
+
+
+def _choice(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the first choice of an event; {} where there is none, as in the one with the usage."""
+    choices = event.get("choices") or [{}]
+    return choices[0] or {}
+
+
+def _delta(event: dict[str, Any]) -> Delta | None:
+    told = event.get("usage") or {}
+    usage = Usage(told.get("prompt_tokens") or 0, told.get("completion_tokens") or 0) if told else None
+    text = (_choice(event).get("delta") or {}).get("content") or ""
+    return Delta(text, usage) if text or usage else None
 
 
 def _message(event: Any) -> str:

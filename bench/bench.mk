@@ -4,11 +4,11 @@ BENCH_SETS ?= ray_docs scifact cranfield
 
 .PHONY: bench bench-environments bench-latency
 
-bench-environments:
+bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
 
-bench-latency:
+bench-latency: ## Citewell alone: start, size, memory, speed as the library grows
 	$(PYTHON_ENV) -m bench.latency
 
-bench: bench-environments bench-latency
+bench: bench-environments bench-latency ## Citewell and its peers side by side; writes docs/benchmarks.md
 	$(PYTHON_ENV) -m bench.run --sets $(BENCH_SETS)

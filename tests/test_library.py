@@ -152,3 +152,8 @@ def test_an_empty_library_refuses_and_says_what_was_searched(library: Library) -
     assert answer.verdict == "refused"
     assert answer.citations == ()
     assert "0 documents" in answer.text
+
+
+def test_a_field_that_is_not_a_number_is_refused(library: Library) -> None:
+    with pytest.raises(BadInput, match="'size' is nan"):
+        library.add(Document("a.md", "Some text.", fields={"size": float("nan")}))

@@ -84,6 +84,7 @@ class ServerConfig:
     """Where `citewell serve` listens."""
 
     host: str = _setting("127.0.0.1", "address to listen on; anything but loopback needs a key")
+    hosts: str = _setting("", "names it may be called by, with commas between, beside its own address")
     port: int = _setting(8000, "port to listen on; 0 takes a free one", least=0, most=65535)
     key_env: str = _setting("CITEWELL_KEY", "environment variable that holds its key", variable=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 from collections import deque
@@ -54,6 +55,7 @@ class Prepare:
     limits: Limits
 
     def __call__(self, document: Document) -> Job:
+        _refuse_not_numbers(document)
         document = replace(document, fields={**document.fields, "id": document.id})
         settings = f"{self.embedder.name} split={self.tokens} 1"
         hashed = digest(document, settings)
@@ -78,6 +80,15 @@ class Prepare:
             return [self(document) for document in read(blob, self.limits)]
         except BadInput as error:
             return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
+
+
+def _refuse_not_numbers(document: Document) -> None:
+    """NaN and infinity compare with nothing, so no filter could mean anything by them."""
+    for name, value in document.fields.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadInput(
+                f"{document.id}: the field {name!r} is {value!r}; give a finite number, or leave it out"
+            )
 
 
 class Progress:

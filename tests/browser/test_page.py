@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from citewell.model import Blob
+from tests.server.conftest import served
 from tests.server.memory import MemoryLibrary
 
 QUESTION = "how long steeps black tea"
@@ -181,3 +182,22 @@ def test_text_has_enough_contrast(page: Any, scheme: str) -> None:
     page.click("sup button >> nth=0")
     page.wait_for_selector("#text mark")
     assert page.evaluate(CONTRAST) == []
+
+
+def test_a_page_behind_a_key_asks_for_it_and_goes_on_with_the_question(
+    browser: Any, library: MemoryLibrary
+) -> None:
+    with served(library, key="s3cret-ü") as url:
+        context = browser.new_context(base_url=url)
+        locked = context.new_page()
+        locked.set_default_timeout(10_000)
+        locked.goto(f"/?q={QUESTION}")
+        for key in ("wrong", "s3cret-ü"):
+            locked.wait_for_selector("#locked[open]")
+            locked.fill("#key", key)
+            with locked.expect_navigation():
+                locked.press("#key", "Enter")
+        locked.wait_for_selector("#after:not([hidden])")
+        assert "four minutes" in locked.inner_text("#answer")
+        assert "s3cret" not in locked.url
+        context.close()

@@ -93,3 +93,22 @@ def test_the_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Exit codes" in done.stdout
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_ctrl_c_in_the_middle_of_an_add_keeps_what_was_acknowledged(cli: Cli, docs: Path) -> None:
+    for number in range(2_000):
+        (docs / f"{number}.md").write_text(f"# Page {number}\n\n" + f"The word{number} is here. " * 200)
+    assert cli("init").code == 0
+    adding = process("add", "docs")
+    assert adding.stderr is not None
+    adding.stderr.readline()  # the first line of progress: something was acknowledged
+    adding.send_signal(signal.SIGINT)
+    _, said = adding.communicate(timeout=60)
+    assert adding.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert cli("doctor", "--check").code == 0
+    kept = cli("status", "--json").json["documents"]
+    again = cli("add", "docs", "--json").json
+    assert 0 < kept < 2_003
+    assert (again["added"], again["failed"]) == (2_003 - kept, [])

@@ -68,11 +68,11 @@ def test_its_own_page_can_reach_it(client: Any) -> None:
     assert client.get("/status", headers=mine).status_code == 200
 
 
-def test_with_a_key_all_but_health_and_readiness_need_it(client_of: Make) -> None:
+def test_with_a_key_all_but_health_readiness_and_the_bare_page_need_it(client_of: Make) -> None:
     client = client_of(MemoryLibrary(), key="s3cret-ü")
     open_paths = [p for p in ("/", "/status", "/openapi.json", "/health", "/ready", "/app.js", "/health/")
                   if client.get(p).status_code == 200]  # fmt: skip
-    assert open_paths == ["/health", "/ready"]
+    assert open_paths == ["/", "/health", "/ready", "/app.js"]
     refused = client.get("/status")
     is_problem(refused, 401, "Unauthorized")
     assert refused.headers["www-authenticate"] == "Bearer"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from citewell import errors, wire
+from citewell.config import SearchConfig
 from citewell.errors import CitewellError
+from citewell.model import Query
 from citewell.server.app import PAGE
 from tests.server.memory import MemoryLibrary
 
@@ -193,3 +196,15 @@ def test_the_page_loads_nothing_from_elsewhere(client: Any) -> None:
         assert "https://" not in text
         assert "innerHTML" not in text
     assert client.get("/docs").json()["openapi"]
+
+
+def test_a_request_that_names_no_mode_or_limit_gets_the_configured_ones(
+    client_of: Callable[..., Any], library: MemoryLibrary
+) -> None:
+    asked: list[Query] = []
+    search = library.search
+    library.search = lambda query: asked.append(query) or search(query)  # type: ignore[assignment,func-returns-value]
+    client = client_of(library, search=SearchConfig("keyword", 3))
+    client.post("/search", json={"text": "tea"})
+    client.post("/search", json={"text": "tea", "mode": "dense", "limit": 7})
+    assert [(one.mode, one.limit) for one in asked] == [("keyword", 3), ("dense", 7)]

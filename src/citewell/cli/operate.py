@@ -39,8 +39,16 @@ def serve(
             else:
                 print(f"serving on {url} until Ctrl-C", flush=True)
 
-        key = os.environ.get(server.key_env)
-        run(library, server.host, server.port, key, ready, max_bytes=loaded.config.read.max_bytes)
+        run(
+            library,
+            server.host,
+            server.port,
+            os.environ.get(server.key_env),
+            ready,
+            hosts=[one.strip() for one in server.hosts.split(",") if one.strip()],
+            max_bytes=loaded.config.read.max_bytes,
+            search=loaded.config.search,
+        )
     print("stopped", file=sys.stderr)
 
 

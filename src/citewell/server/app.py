@@ -19,6 +19,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from citewell import wire
+from citewell.config import SearchConfig
 from citewell.errors import BadInput, CitewellError, Unreadable
 from citewell.model import Added, Blob, Failure
 from citewell.server import describe
@@ -46,6 +47,7 @@ class Room:
     """What the routes share: the library, the threads that work for them, and the word to stop."""
 
     library: Library
+    search: SearchConfig
     readers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(READERS))
     writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,12 +66,14 @@ def make_app(
     *,
     key: str | None = None,
     hosts: Collection[str] = (),
-    max_bytes: int = 64 * 1024 * 1024,
+    max_bytes: int = MAX_BYTES,
+    search: SearchConfig = SearchConfig(),
 ) -> FastAPI:
     """Return the application over an open library.
 
-    `key` is the bearer key that every route but /health and /ready needs; `hosts` are the names it may
-    be called by, beside the loopback names; `max_bytes` bounds a document (JSON bodies: 1 MiB).
+    `key` is the bearer key that every route needs but /health, /ready and the page itself; `hosts` are the names it may
+    be called by, beside the loopback names; `max_bytes` bounds a document (JSON bodies: 1 MiB);
+    `search` is what a request means that names no mode or limit.
     `app.state.room.stopping` ends the streams that are open.
     """
     app = FastAPI(
@@ -80,7 +84,7 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.room = Room(library)
+    app.state.room = Room(library, search)
     app.add_middleware(Guard, rules=Rules(key, frozenset(hosts), max_bytes))
     add_problems(app)
     for routes in (_documents, _questions, _state, _page):
@@ -136,13 +140,13 @@ def _questions(room: Room) -> APIRouter:
     @api.post("/search", **describe.SEARCH)
     async def search(body: SearchBody) -> Response:
         started = time.perf_counter()
-        query = body.query()
+        query = body.query(room.search)
         hits = await room.read(lambda: room.library.search(query))
         return _json({"hits": wire.dump(hits), "seconds": time.perf_counter() - started})
 
     @api.post("/ask", **describe.ASK)
     async def ask(body: AskBody, request: Request) -> Response:
-        query = body.query()
+        query = body.query(room.search)
         if "text/event-stream" in request.headers.get("accept", ""):
             return EventsResponse(room.library.stream(query), room.stopping)
         answer = await room.read(lambda: room.library.ask(query))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote_to_bytes
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Scope
 
 from citewell import filters
+from citewell.config import SearchConfig
 from citewell.errors import BadInput
 from citewell.filters import Filter
 from citewell.model import Fields, Message, Mode, Query
@@ -28,8 +30,10 @@ Where = Annotated[
         examples=["product = 'router' AND year >= 2023"],
     ),
 ]
-Limit = Annotated[int, Field(ge=1, le=1000, description="The most hits to return.")]
-ModeOf = Annotated[Mode, Field(description="How passages are found.")]
+Limit = Annotated[
+    int | None, Field(ge=1, le=1000, description="The most hits to return; search.limit if it is not given.")
+]
+ModeOf = Annotated[Mode | None, Field(description="How passages are found; search.mode if it is not given.")]
 
 
 class Turn(BaseModel):
@@ -47,13 +51,13 @@ class SearchBody(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"text": "how do I cache a view?", "limit": 5}]}
     )
     text: Text
-    limit: Limit = 10
-    mode: ModeOf = "hybrid"
+    limit: Limit = None
+    mode: ModeOf = None
     where: Where = None
 
-    def query(self) -> Query:
+    def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
-        return _query(self.text, self.limit, self.mode, self.where)
+        return _query(self, self.text, usual)
 
 
 class AskBody(BaseModel):
@@ -64,21 +68,21 @@ class AskBody(BaseModel):
         json_schema_extra={"examples": [{"question": "How long does a cached view live?", "mode": "hybrid"}]},
     )
     question: Text
-    limit: Limit = 10
-    mode: ModeOf = "hybrid"
+    limit: Limit = None
+    mode: ModeOf = None
     where: Where = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
 
-    def query(self) -> Query:
+    def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
-        return _query(self.question, self.limit, self.mode, self.where, history)
+        return replace(_query(self, self.question, usual), history=history)
 
 
-def _query(text: str, limit: int, mode: Mode, where: str | None, history: tuple[Message, ...] = ()) -> Query:
+def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:
     if not text.strip():
         raise BadInput(f"the question is empty ({text!r}); ask something")
-    return Query(text, limit=limit, mode=mode, where=parsed(where), history=history)
+    return Query(text, body.limit or usual.limit, body.mode or usual.mode, parsed(body.where))
 
 
 def parsed(where: str | None) -> Filter | None:

@@ -16,7 +16,8 @@ A citation exists only if its quote was found, verbatim, in a passage that was s
 `text[start:end] == quote` in the version of the document that it names. Offsets count Unicode characters.
 
 Every error is an `application/problem+json` whose `code` is the error's class. With a key set, every route
-but `/health` and `/ready` needs `Authorization: Bearer KEY`. Host and Origin are checked on every request.
+needs `Authorization: Bearer KEY` but `/health`, `/ready` and the page's own files. Host and Origin are checked
+on every request.
 """
 
 

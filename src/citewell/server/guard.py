@@ -23,7 +23,8 @@ from citewell.server.problems import ProblemResponse, problem_of
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 ANY_ADDRESS = "any address"
 """In `hosts`: an IP address in `Host` is accepted. Only names can be rebound; addresses cannot."""
-OPEN = frozenset({"/health", "/ready"})
+OPEN = frozenset({"/health", "/ready", "/", "/app.js", "/style.css"})
+"""Paths that need no key: they hold nothing of the library. The page asks for the key itself."""
 JSON_BYTES = 1024 * 1024
 
 SECURITY = {

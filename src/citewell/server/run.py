@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from citewell.config import SearchConfig
 from citewell.errors import BadInput
 from citewell.server.app import make_app
 from citewell.server.guard import ANY_ADDRESS
@@ -33,6 +34,7 @@ def serve(
     *,
     hosts: Collection[str] = (),
     max_bytes: int = 64 * 1024 * 1024,
+    search: SearchConfig = SearchConfig(),
 ) -> None:
     """Serve a library until SIGINT or SIGTERM; returns when open requests are answered and streams ended.
 
@@ -46,7 +48,7 @@ def serve(
             "secret that clients must send, or listen on 127.0.0.1"
         )
     named = {ANY_ADDRESS, socket.gethostname()} if host in WILDCARDS else {host}
-    app = make_app(library, key=key or None, hosts=named | set(hosts), max_bytes=max_bytes)
+    app = make_app(library, key=key or None, hosts=named | set(hosts), max_bytes=max_bytes, search=search)
     listener = _bind(host, port)
     config = uvicorn.Config(
         app,

@@ -9,6 +9,7 @@ let asking = null; // the AbortController of the question under way
 let opener = null; // the button that opened the panel, to give the focus back
 let last = null; // the last question that was asked: {question, mode, where}
 let shown = null; // the last answer
+let key = sessionStorage.getItem("key"); // where the server needs one
 
 function make(tag, className, text) {
   const node = document.createElement(tag);
@@ -26,15 +27,20 @@ class Problem extends Error {
   }
 }
 
+// Headers take bytes only: a key is sent as UTF-8.
+const bytes = (text) => String.fromCharCode(...new TextEncoder().encode(text));
+
 async function request(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    const headers = { ...options?.headers, ...(key && { Authorization: `Bearer ${bytes(key)}` }) };
+    response = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({ detail: "The server does not answer. Start it with “citewell serve”, then try again." });
   }
   if (response.ok) return response;
+  if (response.status === 401 && !el("locked").open) el("locked").showModal();
   throw new Problem(await response.json().catch(() => ({ detail: `The server answered ${response.status}.` })));
 }
 
@@ -63,7 +69,7 @@ async function ask(wanted, remember = true) {
   last = wanted;
   begin(wanted, remember);
   try {
-    const body = { question: wanted.question, mode: wanted.mode, where: wanted.where || null };
+    const body = { question: wanted.question, mode: wanted.mode || null, where: wanted.where || null };
     const response = await request("/ask", {
       method: "POST",
       signal: mine.signal,
@@ -116,7 +122,7 @@ function begin({ question, mode, where }, remember) {
   el("answer").replaceChildren();
   el("go").textContent = "Stop";
   const link = new URLSearchParams({ q: question });
-  if (mode !== "hybrid") link.set("mode", mode);
+  if (mode) link.set("mode", mode);
   if (where) link.set("where", where);
   if (remember && `?${link}` !== location.search) history.pushState(null, "", `?${link}`);
 }
@@ -417,7 +423,7 @@ async function poll() {
       if (running) soon = 1_500;
     } catch (error) {
       el("progress").hidden = true;
-      el("state").textContent = "The server does not answer";
+      el("state").textContent = el("locked").open ? "Locked" : "The server does not answer";
       soon = 3_000;
     }
   }
@@ -438,6 +444,12 @@ function grow() {
   el("question").style.height = `${el("question").scrollHeight}px`;
 }
 
+function unlock(event) {
+  event.preventDefault();
+  sessionStorage.setItem("key", el("key").value);
+  location.reload(); // the address holds the question, and asks it again
+}
+
 function submit(event) {
   event.preventDefault();
   if (asking) return stop();
@@ -450,8 +462,8 @@ function fromLink() {
   const link = new URLSearchParams(location.search);
   const question = (link.get("q") ?? "").trim();
   el("question").value = question;
-  el("mode").value = link.get("mode") ?? "hybrid";
-  if (!el("mode").value) el("mode").value = "hybrid";
+  el("mode").value = link.get("mode") ?? "";
+  if (el("mode").selectedIndex < 0) el("mode").value = "";
   el("where").value = link.get("where") ?? "";
   grow();
   if (question) ask({ question, mode: el("mode").value, where: el("where").value.trim() }, false);
@@ -459,6 +471,7 @@ function fromLink() {
 }
 
 el("form").addEventListener("submit", submit);
+el("unlock").addEventListener("submit", unlock);
 el("question").addEventListener("input", grow);
 el("question").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);

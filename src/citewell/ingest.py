@@ -233,15 +233,24 @@ def _report(
 
 
 def _groups(outcomes: Iterable[Job | Failure]) -> Iterator[list[Job | Failure]]:
-    """Collect jobs until they have GROUP passages to embed; the first group is small, to be searchable soon."""
+    """Collect jobs until they have GROUP passages to embed; the first group is small, to be searchable soon.
+
+    A group holds a document once: what comes twice is two versions, one after the other.
+    """
     group: list[Job | Failure] = []
+    ids: set[str] = set()
     size, enough = 0, GROUP // 8
     for one in outcomes:
+        if isinstance(one, Job):
+            if one.document.id in ids:
+                yield group
+                group, size, ids = [], 0, set()
+            ids.add(one.document.id)
         group.append(one)
         size += len(one.texts) if isinstance(one, Job) else 0
         if size >= enough or len(group) >= GROUP:
             yield group
-            group, size, enough = [], 0, GROUP
+            group, size, enough, ids = [], 0, GROUP, set()
     if group:
         yield group
 

@@ -242,8 +242,8 @@ class Library:
                 # All vectors, the stored ones too: another write may have erased them in the meantime.
                 versions = catalog.propose([_proposal(job) for job in todo], vectors)
                 try:
-                    for job, version in zip(todo, versions, strict=True):
-                        index.put(_job_points(job, version, vectors))
+                    pairs = zip(todo, versions, strict=True)
+                    index.put([one for job, made in pairs for one in _job_points(job, made, vectors)])
                     stale = catalog.accept(versions)
                 except BaseException:
                     catalog.abandon(versions)

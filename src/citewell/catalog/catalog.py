@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import open_engine, translated
+from citewell.catalog.sqlite import among, open_engine, translated
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import ENTRY, Proposal, Version, entry_of, erase, forget, hit_of, propose
 from citewell.catalog.where import to_sql
@@ -58,34 +58,31 @@ class Catalog:
     # -- writing ------------------------------------------------------------------------------------
 
     def propose(self, proposals: Sequence[Proposal], new: dict[bytes, Vector]) -> list[Version]:
-        """Store new versions as pending, with the vectors that are new, and journal them."""
+        """Store new versions, each of another document, as pending, with the vectors that are new, and journal them."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._transaction() as sql:
             if new:
                 rows = [{"hash": key, "vector": pack(vector)} for key, vector in new.items()]
                 sql.execute(insert(schema.vectors).prefix_with("OR IGNORE"), rows)
-            return [propose(sql, proposal, now) for proposal in proposals]
+            return propose(sql, proposals, now)
 
     def accept(self, versions: Sequence[Version]) -> list[Version]:
         """Make pending versions current; returns the versions that they replaced, now gone."""
+        mine = v.key.in_([version.key for version in versions])
         with self._transaction() as sql:
-            stale: list[Version] = []
-            for version in versions:
-                document_id = sql.execute(select(v.document_id).where(v.key == version.key)).scalar_one()
-                stale += forget(sql, document_id)
-                sql.execute(update(schema.versions).where(v.key == version.key).values(current=True))
+            stale = forget(sql, list(sql.execute(select(v.document_id).where(mine)).scalars()))
+            sql.execute(update(schema.versions).where(mine).values(current=True))
             return stale
 
     def abandon(self, versions: Sequence[Version]) -> None:
         """Delete pending versions, and journal that their points must go."""
         with self._transaction() as sql:
-            for version in versions:
-                erase(sql, version)
+            erase(sql, versions)
 
     def remove(self, document_id: str) -> Version:
         """Delete a document's current version. NotFound if there is none."""
         with self._transaction() as sql:
-            gone = forget(sql, document_id)
+            gone = forget(sql, [document_id])
             if not gone:
                 raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
             return gone[0]
@@ -112,17 +109,15 @@ class Catalog:
 
     def hits(self, ids: Sequence[str], where: Filter | None = None) -> dict[str, tuple[Passage, Entry]]:
         """Return what is current (and satisfies `where`) among these passage ids."""
-        keys = [split_id(one) for one in ids]
+        wanted = among(p.key, p.position)
         columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
         query = select(*columns).join(schema.versions, v.key == p.key).where(v.current)
         if where is not None:
             query = query.where(to_sql(where, v.fields))
-        found: dict[str, tuple[Passage, Entry]] = {}
+        asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            for some in _batches(keys):
-                rows = sql.execute(query.where(tuple_(p.key, p.position).in_(some)))
-                found.update((passage_id(row[0], row[1]), hit_of(row)) for row in rows)
-        return found
+            rows = sql.execute(query.where(wanted), {"pairs": asked})
+            return {passage_id(row[0], row[1]): hit_of(row) for row in rows}
 
     def get(self, document_id: str) -> tuple[Entry, str]:
         """Return a document's entry and text. NotFound if there is none."""

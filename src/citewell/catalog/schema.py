@@ -49,8 +49,10 @@ versions = Table(
     Column("updated_at", String, nullable=False),
     Column("text", Text, nullable=False),
 )
-Index("one_current", versions.c.document_id, unique=True, sqlite_where=text("current"))
-Index("pending", versions.c.key, sqlite_where=text("NOT current"))
+# SQLite uses a partial index only for conditions that are written as the index's own is.
+Index("one_current", versions.c.document_id, unique=True, sqlite_where=text("current = 1"))
+Index("pending", versions.c.key, sqlite_where=text("current = 0"))
+Index("numbers", versions.c.document_id, versions.c.number)
 
 passages = Table(
     "passages",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import ColumnElement, bindparam, create_engine, event, func, select, tuple_
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
 
@@ -25,6 +25,16 @@ def open_engine(path: Path) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def among(*columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Columns equal one of the rows in the parameter `pairs`, a JSON array of arrays.
+
+    An IN over literal rows would scan the whole table: SQLite uses an index only for one over a SELECT.
+    """
+    each = func.json_each(bindparam("pairs")).table_valued("value")
+    row = [func.json_extract(each.c.value, f"$[{place}]") for place in range(len(columns))]
+    return tuple_(*columns).in_(select(*row))
 
 
 @contextmanager

@@ -54,51 +54,66 @@ def digest(document: Document, settings: str) -> bytes:
     return sha256(json.dumps(parts).encode()).digest()
 
 
-def propose(sql: Connection, proposal: Proposal, now: str) -> Version:
+def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Version]:
+    """Write new versions, each of another document, as pending; journal them."""
+    before: dict[str, tuple[int, str]] = {}
+    ids = [proposal.document.id for proposal in proposals]
+    query = select(v.document_id, v.number, v.added_at).where(v.document_id.in_(ids)).order_by(v.number)
+    for document_id, number, added_at in sql.execute(query):
+        before[document_id] = (number, added_at)
+    versions, passages, made = [], [], []
+    for proposal in proposals:
+        number, added_at = before.get(proposal.document.id, (0, now))
+        # 62 bits: the top two stay clear of SQLite's sign.
+        version = Version(secrets.randbits(62), number + 1, len(proposal.spans))
+        made.append(version)
+        versions.append(_version_row(version, proposal, added_at, now))
+        passages += _passage_rows(version, proposal)
+    for table, rows in ((schema.versions, versions), (schema.passages, passages)):
+        if rows:
+            sql.execute(insert(table), rows)
+    _journal(sql, "put", made)
+    return made
+
+
+def _version_row(version: Version, proposal: Proposal, added_at: str, now: str) -> dict[str, Any]:
     document = proposal.document
-    before = sql.execute(
-        select(v.number, v.added_at).where(v.document_id == document.id).order_by(v.number.desc()).limit(1)
-    ).one_or_none()
-    # 62 bits: the top two stay clear of SQLite's sign.
-    version = Version(secrets.randbits(62), before[0] + 1 if before else 1, len(proposal.spans))
-    sql.execute(
-        insert(schema.versions).values(
-            key=version.key, document_id=document.id, number=version.number, current=False,
-            title=document.title, source=document.source, media_type=document.media_type,
-            fields=json.dumps(dict(document.fields), ensure_ascii=False), digest=proposal.digest,
-            passages=version.passages, characters=len(document.text),
-            added_at=before[1] if before else now, updated_at=now, text=document.text,
-        )
-    )  # fmt: skip
-    rows = [
+    return {
+        "key": version.key, "document_id": document.id, "number": version.number, "current": False,
+        "title": document.title, "source": document.source, "media_type": document.media_type,
+        "fields": json.dumps(dict(document.fields), ensure_ascii=False), "digest": proposal.digest,
+        "passages": version.passages, "characters": len(document.text),
+        "added_at": added_at, "updated_at": now, "text": document.text,
+    }  # fmt: skip
+
+
+def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
+    return [
         {
             "key": version.key, "position": position, "start": span.start, "end": span.end, "line": span.line,
             "page": span.page, "vector": hashed, "heading": span.heading, "context": span.context,
-            "text": document.text[span.start : span.end],
+            "text": proposal.document.text[span.start : span.end],
         }
         for position, (span, hashed) in enumerate(zip(proposal.spans, proposal.hashes, strict=True))
     ]  # fmt: skip
-    if rows:
-        sql.execute(insert(schema.passages), rows)
-    sql.execute(insert(schema.journal).values(op="put", key=version.key, passages=version.passages))
-    return version
 
 
-def forget(sql: Connection, document_id: str) -> list[Version]:
-    """Erase the current version of a document, if there is one."""
-    query = select(v.key, v.number, v.passages).where(v.document_id == document_id, v.current)
+def forget(sql: Connection, document_ids: Sequence[str]) -> list[Version]:
+    """Erase the current versions of these documents, where there are any."""
+    query = select(v.key, v.number, v.passages).where(v.document_id.in_(document_ids), v.current)
     gone = [Version(*row) for row in sql.execute(query)]
-    for version in gone:
-        erase(sql, version)
+    erase(sql, gone)
     return gone
 
 
-def erase(sql: Connection, version: Version) -> None:
-    """Delete a version's rows, and vectors that no other passage shares; journal that its points must go."""
-    mine = select(p.vector).where(p.key == version.key)
-    hashes = list(sql.execute(mine).scalars())
-    sql.execute(delete(schema.passages).where(p.key == version.key))
-    sql.execute(delete(schema.versions).where(v.key == version.key))
+def erase(sql: Connection, versions: Sequence[Version]) -> None:
+    """Delete versions' rows, and vectors that no other passage shares; journal that their points must go."""
+    if not versions:
+        return
+    keys = [version.key for version in versions]
+    hashes = set(sql.execute(select(p.vector).where(p.key.in_(keys))).scalars())
+    sql.execute(delete(schema.passages).where(p.key.in_(keys)))
+    sql.execute(delete(schema.versions).where(v.key.in_(keys)))
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()
     if hashes:
@@ -106,7 +121,13 @@ def erase(sql: Connection, version: Version) -> None:
             delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still),
             [{"hash": h} for h in hashes],
         )
-    sql.execute(insert(schema.journal).values(op="drop", key=version.key, passages=version.passages))
+    _journal(sql, "drop", versions)
+
+
+def _journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
+    rows = [{"op": op, "key": version.key, "passages": version.passages} for version in versions]
+    if rows:
+        sql.execute(insert(schema.journal), rows)
 
 
 def hit_of(row: Any) -> tuple[Passage, Entry]:

@@ -164,3 +164,18 @@ def test_bytes_go_before_names_and_declared_types() -> None:
     assert one("sheet.docx", files.xlsx()).fields["type"] == "xlsx"
     assert one("https://x.org/", "<!doctype html><p>Hi</p>", media_type="text/html").fields["type"] == "html"
     assert one("README", "# Hi\n\n```\nx\n```\n").fields["type"] == "markdown"
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "text", "title"),
+    [
+        ("a.md", {"title": "Given"}, "# Own\n\nText.", "Given"),
+        ("a.md", {}, "# Own\n\nText.", "Own"),
+        ("notes/release-notes.txt", {}, "Text.", "release-notes"),
+        ("4792c0101c48.txt", {}, "Text.", ""),
+    ],
+)
+def test_a_title_is_what_was_given_or_the_text_says_or_the_name(
+    name: str, fields: dict[str, str], text: str, title: str
+) -> None:
+    assert one(name, text, fields=fields).title == title

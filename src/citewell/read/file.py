@@ -64,6 +64,14 @@ def _document(blob: Blob, found: Format, draft: Draft) -> Document:
 
 
 def _title(blob: Blob, draft: Draft) -> str:
-    title = draft.title or next((block.title for block in draft.blocks if block.kind == "heading"), "")
-    stem = PurePosixPath(blob.name.rstrip("/")).stem
-    return " ".join((title or stem).split())[:LONGEST_TITLE]
+    """Return the title that was given with the bytes, else the text's own, else the words of its name."""
+    given = blob.fields.get("title")
+    own = draft.title or next((block.title for block in draft.blocks if block.kind == "heading"), "")
+    title = given if isinstance(given, str) and given.strip() and not draft.part else own
+    return " ".join((title or _words(PurePosixPath(blob.name.rstrip("/")).stem)).split())[:LONGEST_TITLE]
+
+
+def _words(stem: str) -> str:
+    """Return a file's name, or "" for an identifier: a title goes in front of what is embedded."""
+    digits = sum(letter.isdigit() for letter in stem)
+    return "" if digits * 4 > len(stem) else stem

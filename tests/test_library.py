@@ -69,7 +69,7 @@ def test_a_filter_that_the_index_cannot_express_is_resolved_by_the_catalog(libra
 def test_hits_say_how_they_came_up(library: Library) -> None:
     library.add(Document("a", "routers forward packets between networks"))
     names = [stage.name for stage in library.search(Query("routers"))[0].stages]
-    assert names == ["dense", "keyword", "fused"]
+    assert names == ["dense", "dense pooled", "keyword", "keyword pooled", "fused"]
 
 
 def test_a_batch_goes_on_after_a_broken_file(library: Library) -> None:

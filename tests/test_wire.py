@@ -24,6 +24,7 @@ from citewell.model import (
     Stage,
     Usage,
 )
+from citewell.why import Change, Explained, Followed, Place, Why
 
 ENTRY = Entry(
     "a/ü.md", 2, "T", "s", "text/markdown", {"n": 1, "tags": ("x", "y"), "no": None}, 1, 9, "t0", "t1"
@@ -48,6 +49,15 @@ def test_answers_entries_and_hits_come_back_equal() -> None:
     assert wire.load_hit(sent(wire.dump(HIT))) == HIT
     added = Added("a", 1, 2, 3, "added")
     assert wire.load_added(sent(wire.dump(added))) == added
+
+
+def test_an_explanation_comes_back_equal() -> None:
+    place, change = Place("dense", None, 0.5), Change("ask for more", {"limit": 12, "where": None}, 12)
+    followed = Followed("a", "Lost.", "fused", None, (place, Place("keyword", 3, 2.5)), (change,), ("b",))
+    why = Why("q", "hybrid", 10, 8, (Explained(HIT, "by meaning: 1st"),), followed)
+    assert wire.load_why(sent(wire.dump(why))) == why
+    bare = Why("q", "dense", 1, 8)
+    assert wire.load_why(sent(wire.dump(bare))) == bare
 
 
 def test_a_document_comes_back_without_its_blocks() -> None:

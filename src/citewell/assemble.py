@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from citewell import plugins
 from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace
 from citewell.lock import Holder
-from citewell.model import Chat, Embedder, Index, Mode, Retriever
+from citewell.model import Blob, Chat, Embedder, Index, Mode, Retriever
 from citewell.retrieve import Dense, Fuse, Join, Lexical, Pool
 from citewell.retrieve.constants import DEPTH, WEIGHTS
+from citewell.retrieve.join import Lookup
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
     from citewell.config import ChatConfig, Config
+    from citewell.explain import Explain
+    from citewell.ingest import Prepare
     from citewell.library import Library
 
 
@@ -52,28 +55,60 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         max_seconds=read.max_seconds,
     )
     index = _index(folder / "index", embedder.dimensions)
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
         chat=_chat(config.chat, embedder),
-        prepare=Prepare(catalog, embedder, config.split.tokens, limits),
-        retrievers=retrievers(index, embedder, catalog),
+        prepare=prepare,
+        retrievers=retrievers(index, embedder, catalog.hits),
         shown=config.chat.passages,
+        explain=_explain(catalog, index, prepare, config.chat.passages),
         holder=holder,
     )
     return Library(parts)
 
 
-def retrievers(index: Index, embedder: Embedder, catalog: Catalog) -> dict[Mode, Retriever]:
+def retrievers(index: Index, embedder: Embedder, lookup: Lookup) -> dict[Mode, Retriever]:
     """The retriever of each search mode."""
     dense, keyword = Dense(index, embedder), Lexical(index)
     return {
-        "dense": Join(dense, catalog.hits),
-        "keyword": Join(keyword, catalog.hits),
-        "tfidf": Join(Lexical(index, "tfidf"), catalog.hits),
-        "hybrid": Join(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), catalog.hits),
+        "dense": Join(dense, lookup),
+        "keyword": Join(keyword, lookup),
+        "tfidf": Join(Lexical(index, "tfidf"), lookup),
+        "hybrid": Join(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), lookup),
     }
+
+
+def _explain(catalog: Catalog, index: Index, prepare: Prepare, shown: int) -> Explain:
+    from citewell.explain import Explain, Grounds, Keywords
+    from citewell.index import lexical
+    from citewell.sources.folder import Folder
+
+    def fetch(path: Path) -> Blob:
+        file = Folder(path, max_bytes=prepare.limits.max_bytes)
+        return file.fetch(next(file.items()))
+
+    embedder = prepare.embedder
+    keywords = Keywords(
+        terms=lexical.analyse,
+        question={"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query},
+        passage={"bm25": lexical.bm25_passage, "tfidf": lexical.tfidf_passage},
+    )
+    return Explain(
+        Grounds(
+            catalog=catalog,
+            index=index,
+            embedder=embedder,
+            prepare=prepare,
+            retrievers=lambda other, lookup: retrievers(other, embedder, lookup),
+            keywords=keywords,
+            fetch=fetch,
+            depth=DEPTH,
+            shown=shown,
+        )
+    )
 
 
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:

@@ -33,6 +33,7 @@ from citewell.model import (
     Query,
     Source,
 )
+from citewell.why import Why
 
 AT_ONCE: Final = 2
 """Documents sent at a time: one is read while another is embedded."""
@@ -114,6 +115,11 @@ class Remote:
         """Return the passages that match best, best first."""
         body = {"text": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
         return list(wire.load_hits(self._request("POST", "/search", json=body)["hits"]))
+
+    def why(self, query: Query, document_id: str | None = None) -> Why:
+        """Say how each hit came up; of a document, the stage that lost it and what brings it back."""
+        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
+        return wire.load_why(self._request("POST", "/why", json={**body, "document": document_id}))
 
     def ask(self, query: Query) -> Answer:
         """Answer a question with checked citations, or refuse."""

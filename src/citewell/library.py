@@ -14,6 +14,7 @@ from citewell import filters
 from citewell.answer import answer_of, prompt_of
 from citewell.catalog import Catalog, Proposal, Version, rounded
 from citewell.errors import BadInput, Unsupported
+from citewell.explain.grounds import Asked
 from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, ingest, sync
 from citewell.lock import Holder
 from citewell.model import (
@@ -43,7 +44,9 @@ from citewell.recover import Points, drift, recover
 from citewell.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from citewell.explain import Explain
     from citewell.model import Vector
+    from citewell.why import Why
 
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
@@ -64,6 +67,7 @@ class Parts:
     chat: Chat
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
+    explain: Explain
     shown: int = 8
     holder: Holder | None = None
 
@@ -136,6 +140,14 @@ class Library:
         except Unsupported:
             narrowed = self._narrow(query)
             return retriever(narrowed) if narrowed else []
+
+    def why(self, query: Query, document_id: str | None = None, *, local: bool = True) -> Why:
+        """Say how each hit came up; of a document, the stage that lost it and what was tried that brings it back.
+
+        `document_id` may be the end of an id or source that only one document has. Unless `local`, only
+        files are read that the library's own folders have brought in. BadInput for an empty question.
+        """
+        return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: HitsFound, Deltas, Citations, Done."""

@@ -6,6 +6,7 @@ Bodies, by route:
     GET    /documents/{id}    dump_document(entry, document): the entry's members and "text"
     GET    /documents         {"documents": [dump(Entry), ...]}
     POST   /search            {"hits": [dump(Hit), ...]}
+    POST   /why               dump(Why)
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
     GET    /status            the object that Library.status() returns
     POST   /check             {"drift": ["...", ...]}
@@ -40,6 +41,7 @@ from citewell.model import (
     Stage,
     Usage,
 )
+from citewell.why import Change, Explained, Followed, Place, Why
 
 STATUS: Mapping[str, int] = {
     "BadInput": 400,
@@ -169,6 +171,20 @@ def load_hit(data: Mapping[str, Any]) -> Hit:
 def load_hits(data: Sequence[Mapping[str, Any]]) -> tuple[Hit, ...]:
     """Read hits, in order."""
     return tuple(load_hit(hit) for hit in data)
+
+
+def load_why(data: Mapping[str, Any]) -> Why:
+    """Read why a question finds what it finds."""
+    known = _known(Why, data)
+    known["hits"] = tuple(Explained(load_hit(one["hit"]), one["text"]) for one in data.get("hits", ()))
+    if data.get("document") is not None:
+        followed = data["document"]
+        found = _known(Followed, followed)
+        found["places"] = tuple(Place(**_known(Place, one)) for one in followed.get("places", ()))
+        found["changes"] = tuple(Change(**_known(Change, one)) for one in followed.get("changes", ()))
+        found["near"] = tuple(followed.get("near", ()))
+        known["document"] = Followed(**found)
+    return Why(**known)
 
 
 def load_citation(data: Mapping[str, Any]) -> Citation:

@@ -98,7 +98,7 @@ def test_only_assemble_takes_a_whole_configuration() -> None:
 
 def test_plugins_and_the_core_import_no_adapter() -> None:
     for module in modules():
-        if within(module.name, ("plugins", "library", "retrieve", "answer", "ingest")):
+        if within(module.name, ("plugins", "library", "retrieve", "answer", "ingest", "explain")):
             assert not [target for target, _ in module.own if within(target, ADAPTERS)], module.name
 
 

@@ -205,3 +205,18 @@ def test_eval_measures_a_judged_collection_and_compares_modes(cli: Cli, home: Pa
     assert said.code == 0
     assert "keyword" in said.out
     assert "tfidf" in said.out
+
+
+def test_why_says_how_hits_came_up_and_what_lost_a_document(filled: Cli, docs: Path) -> None:
+    said = filled("why", "toaster lever")
+    assert said.code == 0
+    assert said.out.startswith("1. notes.txt")
+    assert "by words: 1st (BM25" in said.out
+    assert "came up 1st" in filled("why", "toaster lever", "notes.txt").out
+    (docs / "new.md").write_text("# Clock\n\nThe clock chimes every hour.\n")
+    said = filled("why", "when does the clock chime?", "docs/new.md")
+    assert "lost at: not ingested" in said.out
+    assert "citewell add" in said.out
+    lost = filled("why", "toaster lever", "lamp.md", "--limit", "1", "--mode", "keyword", "--json").json
+    assert lost["document"]["stage"] == "keyword"
+    assert filled("why", "toaster", "nowhere.md").out.count("nothing that was tried") == 1

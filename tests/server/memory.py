@@ -28,6 +28,7 @@ from citewell.model import (
     Stage,
     Verdict,
 )
+from citewell.why import Explained, Followed, Why
 
 Entries = list[Entry]
 Hits = list[Hit]
@@ -98,6 +99,12 @@ class MemoryLibrary:
             if (score := len(wanted & words(passage.text)))
         ]
         return sorted(hits, key=lambda hit: -hit.score)[: query.limit]
+
+    def why(self, query: Query, document_id: str | None = None, *, local: bool = True) -> Why:
+        assert not local, "a server must not read any file that a document names"
+        hits = tuple(Explained(hit, "by words") for hit in self.search(query))
+        followed = Followed(document_id, "It was never added.", "not_ingested") if document_id else None
+        return Why(query.text, query.mode, query.limit, 8, hits, followed)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         try:

@@ -7,6 +7,8 @@ from pathlib import Path
 import httpx
 
 from citewell import wire
+from citewell.client import Remote
+from citewell.model import Document, Query
 from tests.failure.worker import open_library
 from tests.server.conftest import served
 
@@ -43,3 +45,15 @@ def test_a_real_library_is_served(tmp_path: Path) -> None:
         assert client.delete("/documents/drinks%2Ftea.md").status_code == 204
         assert client.post("/search", json={"text": "black tea"}).json()["hits"] == []
         assert client.post("/check").json() == {"drift": []}
+
+
+def test_why_is_answered_over_the_wire(tmp_path: Path) -> None:
+    with open_library(tmp_path / "library", create=True) as library, served(library) as url:
+        library.add(Document("tea", "Green tea steeps for two minutes."))
+        library.add(Document("milk", "Milk is white."))
+        with Remote(url) as remote:
+            query = Query("how long does green tea steep", limit=1, mode="keyword")
+            assert remote.why(query) == library.why(query)
+            assert remote.why(query, "milk") == library.why(query, "milk", local=False)
+            assert remote.why(query, "milk").document.stage == "keyword"  # type: ignore[union-attr]
+            assert remote.why(query, "coffee").document.stage == "not_ingested"  # type: ignore[union-attr]

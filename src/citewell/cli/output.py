@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from citewell.model import Answer, Citation, Entry, Hit
+    from citewell.why import Followed, Why
 
 QUOTE = 160
 """Characters of a quote in a footnote."""
@@ -63,6 +64,35 @@ def print_hits(hits: Sequence[Hit], why: bool = False) -> None:
 def stages(hit: Hit) -> str:
     """Say what each step of retrieval thought of a hit."""
     return "".join(f"; {stage.name} #{stage.rank} ({stage.score:.4f})" for stage in hit.stages)
+
+
+def print_why(why: Why) -> None:
+    """Print how each hit came up; of a document, what became of it and what brings it back."""
+    if why.document is not None:
+        _print_followed(why.document)
+        return
+    if not why.hits:
+        print("nothing found")
+    for number, one in enumerate(why.hits, 1):
+        passage = one.hit.passage
+        print(f"{number}. {place(passage.document_id, passage.heading, passage.line, passage.page)}")
+        print(f"   {one.text}\n")
+
+
+def _print_followed(one: Followed) -> None:
+    from citewell.explain.words import place_text
+
+    print(f"{one.document_id}: {one.text}")
+    if one.stage is not None:
+        print(f"lost at: {one.stage.replace('_', ' ')}")
+    for spot in one.places:
+        print(f"  {place_text(spot)}")
+    if one.near:
+        print(f"did you mean {' or '.join(one.near)}?")
+    if one.stage is not None:
+        print("tried, and it brings it back:" if one.changes else "nothing that was tried brings it back")
+    for change in one.changes:
+        print(f"  - {change.text} (it is then number {change.rank})")
 
 
 def print_answer(answer: Answer, *, text: bool = True) -> None:

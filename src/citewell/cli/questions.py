@@ -58,6 +58,28 @@ def search(
 
 
 @command(app)
+def why(
+    session: Session,
+    question: Text,
+    document: Annotated[
+        str | None, typer.Argument(metavar="[DOCUMENT]", help="Its id, or the end of its path or address.")
+    ] = None,
+    mode: ModeOption = None,
+    limit: LimitOption = None,
+    where: WhereOption = None,
+) -> None:
+    """Say why passages come up; of a DOCUMENT, what lost it and what was tried that brings it back."""
+    loaded = session.load({"search.mode": mode, "search.limit": limit})
+    query = query_of(question, loaded.config, where)
+    with session.open(loaded) as library:
+        found = library.why(query, document)
+    if session.json:
+        output.print_json(found)
+    else:
+        output.print_why(found)
+
+
+@command(app)
 def ask(session: Session, question: Text, mode: ModeOption = None, where: WhereOption = None) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer."""
     loaded = session.load({"search.mode": mode})

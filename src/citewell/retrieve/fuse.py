@@ -45,7 +45,8 @@ class Pool:
             one._replace(score=(1 - share) * (one.score - floor) + share * votes[one.id[:VERSION_PART]])
             for one in found
         ]
-        return sorted(pooled, key=lambda candidate: -candidate.score)
+        ordered = sorted(pooled, key=lambda candidate: -candidate.score)
+        return [_noted(candidate, rank) for rank, candidate in enumerate(ordered, start=1)]
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ class Fuse:
             Candidate(one, scores[one], (*stages[one], Stage("fused", rank, scores[one])))
             for rank, one in enumerate(ordered, start=1)
         ]
+
+
+def _noted(candidate: Candidate, rank: int) -> Candidate:
+    """Add the stage "NAME pooled", after the ranker whose candidates were pooled."""
+    stage = Stage(f"{candidate.stages[-1].name} pooled", rank, candidate.score)
+    return candidate._replace(stages=(*candidate.stages, stage))
 
 
 def _run(rankers: Sequence[Ranker], query: Query) -> list[list[Candidate]]:

@@ -23,7 +23,7 @@ from citewell.config import SearchConfig
 from citewell.errors import BadInput, CitewellError, Unreadable
 from citewell.model import Added, Blob, Failure
 from citewell.server import describe
-from citewell.server.bodies import AskBody, SearchBody, Where, document_id, fields_of, parsed
+from citewell.server.bodies import AskBody, SearchBody, Where, WhyBody, document_id, fields_of, parsed
 from citewell.server.events import EventsResponse
 from citewell.server.guard import Guard, Rules
 from citewell.server.problems import ProblemResponse, add_problems, problem
@@ -143,6 +143,13 @@ def _questions(room: Room) -> APIRouter:
         query = body.query(room.search)
         hits = await room.read(lambda: room.library.search(query))
         return _json({"hits": wire.dump(hits), "seconds": time.perf_counter() - started})
+
+    @api.post("/why", **describe.WHY)
+    async def why(body: WhyBody) -> Response:
+        query, document = body.query(room.search), body.document
+        # Asked from elsewhere: a document may claim any file of this machine as its source.
+        found = await room.write(lambda: room.library.why(query, document, local=False))
+        return _json(wire.dump(found))
 
     @api.post("/ask", **describe.ASK)
     async def ask(body: AskBody, request: Request) -> Response:

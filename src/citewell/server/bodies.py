@@ -60,6 +60,19 @@ class SearchBody(BaseModel):
         return _query(self, self.text, usual)
 
 
+class WhyBody(SearchBody):
+    """A search, and perhaps the document that it is about."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"text": "how do I cache a view?", "document": "guide/cache.md"}]},
+    )
+    document: Annotated[
+        str | None,
+        Field(max_length=MOST_ID, description="Its id, or the end of an id or source that only it has."),
+    ] = None
+
+
 class AskBody(BaseModel):
     """A question."""
 

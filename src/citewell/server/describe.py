@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from citewell.model import Added, Answer, Entry, Hit
+from citewell.why import Why
 
 ABOUT = """Question answering over your documents, with citations that are checked.
 
@@ -170,6 +171,12 @@ LIST: Route = {
 SEARCH: Route = {
     "summary": "Find passages",
     "responses": {200: {"model": Hits}, **_errors()},
+}
+WHY: Route = {
+    "summary": "Why did this come up, and that not?",
+    "description": "How each hit came up. With `document`, also the first stage that lost it, and the changes "
+    "that were tried and bring it back.",
+    "responses": {200: {"model": Why}, **_errors()},
 }
 ASK: Route = {
     "summary": "Ask a question",

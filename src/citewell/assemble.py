@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell import plugins
-from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace
+from citewell.config import SearchConfig
+from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
 from citewell.lock import Holder
 from citewell.model import Chat, Embedder, Index, Mode, Retriever
-from citewell.retrieve import Dense, Fuse, Join, Lexical, Pool
+from citewell.retrieve import (
+    Collapse,
+    Dense,
+    Diverse,
+    Feedback,
+    Fuse,
+    Join,
+    LateInteraction,
+    Lexical,
+    Phrases,
+    Pool,
+    Ranker,
+    Rerank,
+    Widen,
+)
 from citewell.retrieve.constants import DEPTH, WEIGHTS
 
 if TYPE_CHECKING:
@@ -52,28 +69,70 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         max_seconds=read.max_seconds,
     )
     index = _index(folder / "index", embedder.dimensions)
+    found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
         chat=_chat(config.chat, embedder),
         prepare=Prepare(catalog, embedder, config.split.tokens, limits),
-        retrievers=retrievers(index, embedder, catalog),
+        retrievers=found,
+        readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
         shown=config.chat.passages,
         holder=holder,
     )
     return Library(parts)
 
 
-def retrievers(index: Index, embedder: Embedder, catalog: Catalog) -> dict[Mode, Retriever]:
+def retrievers(
+    index: Index, embedder: Embedder, catalog: Catalog, search: SearchConfig = SearchConfig()
+) -> dict[Mode, Retriever]:
     """The retriever of each search mode."""
-    dense, keyword = Dense(index, embedder), Lexical(index)
-    return {
-        "dense": Join(dense, catalog.hits),
-        "keyword": Join(keyword, catalog.hits),
-        "tfidf": Join(Lexical(index, "tfidf"), catalog.hits),
-        "hybrid": Join(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), catalog.hits),
+    dense, words = Dense(index, embedder), Lexical(index)
+    keyword: Ranker = words
+    if search.feedback:
+        from citewell.index.lexical import analyse
+
+        keyword = Feedback(words, catalog.hits, analyse)
+    rankers: dict[Mode, Ranker] = {
+        "dense": dense,
+        "keyword": keyword,
+        "tfidf": Lexical(index, "tfidf"),
+        "hybrid": Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH),
     }
+    ordered = _ordering(embedder, catalog, search)
+    return {
+        mode: ordered(Join(Phrases(ranker, words, catalog.words_of), catalog.hits))
+        for mode, ranker in rankers.items()
+    }
+
+
+def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Callable[[Retriever], Retriever]:
+    """What is done to the best hits of every mode, the innermost first."""
+    steps: list[Callable[[Retriever], Retriever]] = []
+    if search.late_interaction:
+        tokens = getattr(embedder, "tokens", None)
+        if tokens is None:
+            raise Unsupported(
+                f"the embedder {embedder.name!r} has no token vectors; unset search.late_interaction"
+            )
+        steps.append(lambda inner: Rerank(inner, LateInteraction(tokens)))
+    if search.rerank is not None:
+        from citewell.providers.cross_encoder import CrossEncoder
+
+        score = CrossEncoder(Path(search.rerank))
+        steps.append(lambda inner: Rerank(inner, score))
+    if search.diversity:
+        steps.append(lambda inner: Diverse(inner, catalog.vectors_of, search.diversity))
+    return lambda inner: reduce(lambda one, step: step(one), steps, inner)
+
+
+def _reader(inner: Retriever, chat: ChatConfig, embedder: Embedder, catalog: Catalog) -> Retriever:
+    """What the chat model is shown of what a retriever finds."""
+    shown = Collapse(inner) if chat.collapse else inner
+    if not chat.context_tokens:
+        return shown
+    return Widen(shown, catalog.hits, catalog.texts_of, embedder.count, chat.context_tokens)
 
 
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:

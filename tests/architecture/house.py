@@ -17,6 +17,7 @@ ROOMS: Final = {
     "errors": 0,
     "filters": 0,
     "where": 0,
+    "phrases": 0,
     "trace": 0,
     "split": 1,
     "answer": 1,

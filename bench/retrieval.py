@@ -23,7 +23,7 @@ from citewell.model import Query, Stage
 from citewell.retrieve import Candidate, Dense, Fuse, Lexical, Pool
 from citewell.retrieve.constants import DEPTH
 
-SETS = ("ray_docs", "scifact", "cranfield", "xquad_en", "clapnq_dev", "squad2_mini")
+SETS = ("ray_docs", "scifact", "cranfield", "xquad_en", "clapnq_dev", "squad2_mini", "mtrag_un")
 MOST_QUERIES = 400
 
 
@@ -86,7 +86,7 @@ def score(found: list[Found], setting: dict[str, float]) -> tuple[float, float, 
         legs = [given("dense", one.dense), given("keyword", one.keyword)]
         if setting["share"]:
             legs = [Pool(leg, int(setting["top"]), setting["share"]) for leg in legs]
-        fuse = Fuse(tuple(legs), (1.0, setting["weight"]), int(setting["depth"]), setting["k"])
+        fuse = Fuse(tuple(legs), (1.0, setting["weight"]), DEPTH, setting["k"], setting["balance"])
         ranked = pages(fuse(Query("", limit=100)), one.documents)
         relevant = {page for page, gain in one.gold.items() if gain > 0}
         totals[0] += ndcg(ranked, one.gold)
@@ -104,12 +104,12 @@ def main() -> None:
     arguments.work.mkdir(parents=True, exist_ok=True)
     sets = {name: collect(arguments.data, name, arguments.work) for name in arguments.sets}
     grid = [
-        dict(zip(("k", "weight", "top", "share", "depth"), values, strict=True))
-        for values in itertools.product((20, 30, 40), (1.0, 1.15, 1.3), (3, 5), (0.0, 0.9, 2.0), (DEPTH,))
+        dict(zip(("k", "balance", "weight", "top", "share"), values, strict=True))
+        for values in itertools.product((20, 60), (0.0, 0.5, 1.0), (1.0, 1.15), (3, 5), (0.0, 1.0, 1.5, 2.0))
     ]
     results = {name: [score(found, setting) for setting in grid] for name, found in sets.items()}
     plain = {
-        name: score(found, {"k": 60, "weight": 1, "top": 3, "share": 0, "depth": DEPTH})
+        name: score(found, {"k": 60, "balance": 0, "weight": 1, "top": 3, "share": 0})
         for name, found in sets.items()
     }
     report(grid, results, plain)

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell import plugins
-from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace
+from citewell.config import SearchConfig
+from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
 from citewell.lock import Holder
 from citewell.model import Blob, Chat, Embedder, Index, Mode, Retriever
-from citewell.retrieve import Dense, Fuse, Join, Lexical, Pool
+from citewell.retrieve import (
+    Collapse,
+    Dense,
+    Diverse,
+    Feedback,
+    Fuse,
+    Join,
+    LateInteraction,
+    Lexical,
+    Phrases,
+    Pool,
+    Ranker,
+    Rerank,
+    Widen,
+)
 from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
 
@@ -54,34 +71,82 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         max_unpacked_bytes=read.max_unpacked_bytes,
         max_seconds=read.max_seconds,
     )
+    _same_terms(catalog, folder / "index")
     index = _index(folder / "index", embedder.dimensions)
     prepare = Prepare(catalog, embedder, config.split.tokens, limits)
+    found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
         chat=_chat(config.chat, embedder),
         prepare=prepare,
-        retrievers=retrievers(index, embedder, catalog.hits),
+        retrievers=found,
+        readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
         shown=config.chat.passages,
-        explain=_explain(catalog, index, prepare, config.chat.passages),
+        explain=_explain(catalog, index, prepare, config),
         holder=holder,
     )
     return Library(parts)
 
 
-def retrievers(index: Index, embedder: Embedder, lookup: Lookup) -> dict[Mode, Retriever]:
-    """The retriever of each search mode."""
-    dense, keyword = Dense(index, embedder), Lexical(index)
+def retrievers(
+    index: Index,
+    embedder: Embedder,
+    catalog: Catalog,
+    search: SearchConfig = SearchConfig(),
+    lookup: Lookup | None = None,
+) -> dict[Mode, Retriever]:
+    """The retriever of each search mode. `lookup` joins candidates with something else than the catalog."""
+    lookup = lookup or catalog.hits
+    dense, words = Dense(index, embedder), Lexical(index)
+    keyword: Ranker = words
+    if search.feedback:
+        from citewell.index.lexical import analyse
+
+        keyword = Feedback(words, lookup, analyse)
+    rankers: dict[Mode, Ranker] = {
+        "dense": dense,
+        "keyword": keyword,
+        "tfidf": Lexical(index, "tfidf"),
+        "hybrid": Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH),
+    }
+    ordered = _ordering(embedder, catalog, search)
     return {
-        "dense": Join(dense, lookup),
-        "keyword": Join(keyword, lookup),
-        "tfidf": Join(Lexical(index, "tfidf"), lookup),
-        "hybrid": Join(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), lookup),
+        mode: ordered(Join(Phrases(ranker, words, catalog.words_of), lookup))
+        for mode, ranker in rankers.items()
     }
 
 
-def _explain(catalog: Catalog, index: Index, prepare: Prepare, shown: int) -> Explain:
+def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Callable[[Retriever], Retriever]:
+    """What is done to the best hits of every mode, the innermost first."""
+    steps: list[Callable[[Retriever], Retriever]] = []
+    if search.late_interaction:
+        tokens = getattr(embedder, "tokens", None)
+        if tokens is None:
+            raise Unsupported(
+                f"the embedder {embedder.name!r} has no token vectors; unset search.late_interaction"
+            )
+        steps.append(lambda inner: Rerank(inner, LateInteraction(tokens)))
+    if search.rerank is not None:
+        from citewell.providers.cross_encoder import CrossEncoder
+
+        score = CrossEncoder(Path(search.rerank))
+        steps.append(lambda inner: Rerank(inner, score))
+    if search.diversity:
+        steps.append(lambda inner: Diverse(inner, catalog.vectors_of, search.diversity))
+    return lambda inner: reduce(lambda one, step: step(one), steps, inner)
+
+
+def _reader(inner: Retriever, chat: ChatConfig, embedder: Embedder, catalog: Catalog) -> Retriever:
+    """What the chat model is shown of what a retriever finds."""
+    shown = Collapse(inner) if chat.collapse else inner
+    if not chat.context_tokens:
+        return shown
+    return Widen(shown, catalog.hits, catalog.texts_of, embedder.count, chat.context_tokens)
+
+
+def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -> Explain:
     from citewell.explain import Explain, Grounds, Keywords
     from citewell.index import lexical
     from citewell.sources.folder import Folder
@@ -102,11 +167,11 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, shown: int) -> Ex
             index=index,
             embedder=embedder,
             prepare=prepare,
-            retrievers=lambda other, lookup: retrievers(other, embedder, lookup),
+            retrievers=lambda other, lookup: retrievers(other, embedder, catalog, config.search, lookup),
             keywords=keywords,
             fetch=fetch,
             depth=DEPTH,
-            shown=shown,
+            shown=config.chat.passages,
         )
     )
 
@@ -140,6 +205,15 @@ def _folder(folder: Path, create: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise OutOfSpace(f"the library folder {str(folder)!r} cannot be made: {error.strerror}") from error
+
+
+def _same_terms(catalog: Catalog, folder: Path) -> None:
+    """Words are weighed when they are indexed: an index of another analyser is thrown away and made anew."""
+    from citewell.index.lexical import VERSION
+
+    if catalog.setting("terms") != str(VERSION):
+        shutil.rmtree(folder, ignore_errors=True)
+        catalog.setting("terms", str(VERSION))
 
 
 def _same_embedder(catalog: Catalog, embedder: Embedder) -> None:

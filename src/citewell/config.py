@@ -60,6 +60,18 @@ class SearchConfig:
         "hybrid", "hybrid, dense, keyword (BM25) or tfidf", choices=("hybrid", "dense", "keyword", "tfidf")
     )
     limit: int = _setting(10, "hits of a search", least=1, most=1000)
+    feedback: bool = _setting(False, "keyword search asks again with the words of what came up first (RM3)")
+    rerank: Path | None = _setting(
+        None,
+        "folder of an ONNX cross-encoder (model.onnx, tokenizer.json) that orders the best 50",
+        path=True,
+    )
+    late_interaction: bool = _setting(
+        False, "order the best 50 by the embedder's token vectors (MaxSim): embeds them at every search"
+    )
+    diversity: float = _setting(
+        0.0, "how much a hit must differ from those above it (MMR); 0 is off", least=0, most=1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,13 @@ class ChatConfig:
     key_env: str = _setting("OPENAI_API_KEY", "environment variable that holds its key", variable=True)
     max_tokens: int = _setting(512, "most tokens of an answer", least=1, most=131072)
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
+    collapse: bool = _setting(True, "show one of several passages that say the same")
+    context_tokens: int = _setting(
+        0,
+        "widen passages to the section around them, to this many tokens in all; 0 shows them alone",
+        least=0,
+        most=1_000_000,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +275,8 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         if not isinstance(value, str | Path) or value == "":
             raise BadInput(f"{name} is {value!r} in {where}; it must be a path")
         return folder / Path(value).expanduser()
+    if isinstance(default, bool):
+        return _truth(name, value, where)
     if isinstance(default, int | float):
         return _number(name, value, where)
     if not isinstance(value, str):
@@ -268,6 +289,23 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
             f"{name} in {where} is not the name of an environment variable; put the name, not the key"
         )
     return value
+
+
+def _truth(name: str, value: Any, where: str) -> bool:
+    words = {
+        "true": True,
+        "1": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "0": False,
+        "no": False,
+        "off": False,
+    }
+    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if found is None:
+        raise BadInput(f"{name} is {value!r} in {where}; it must be true or false")
+    return found
 
 
 def _number(name: str, value: Any, where: str) -> int | float:

@@ -68,6 +68,7 @@ class Parts:
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
     explain: Explain
+    readers: Mapping[Mode, Retriever] | None = None  # what the chat model is shown; None: what a search finds
     shown: int = 8
     holder: Holder | None = None
 
@@ -85,6 +86,7 @@ class Library:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._progress = Progress()
         self._retriever = parts.retrievers
+        self._reader = parts.readers or parts.retrievers
         recover(parts.catalog, parts.index, self._points)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
 
@@ -131,10 +133,13 @@ class Library:
 
     def search(self, query: Query) -> Hits:
         """Return the passages that match best, best first."""
+        return self._find(self._retriever, query)
+
+    def _find(self, retrievers: Mapping[Mode, Retriever], query: Query) -> Hits:
         _bounded(query.limit, 1000)
         if not query.text.strip():
             raise BadInput(f"the question is empty ({query.text!r}); ask something")
-        retriever = self._retriever[query.mode]
+        retriever = retrievers[query.mode]
         try:
             return retriever(query)
         except Unsupported:
@@ -152,7 +157,9 @@ class Library:
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: HitsFound, Deltas, Citations, Done."""
         started = time.perf_counter()
-        hits = tuple(await asyncio.to_thread(self.search, replace(query, limit=self._parts.shown)))
+        hits = tuple(
+            await asyncio.to_thread(self._find, self._reader, replace(query, limit=self._parts.shown))
+        )
         found = time.perf_counter()
         yield HitsFound(hits)
         pieces: list[str] = []

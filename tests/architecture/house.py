@@ -18,6 +18,7 @@ ROOMS: Final = {
     "filters": 0,
     "where": 0,
     "why": 0,
+    "phrases": 0,
     "trace": 0,
     "split": 1,
     "answer": 1,

@@ -27,12 +27,14 @@ def weights(sparse: Sparse, *terms: str) -> list[float]:
 @pytest.mark.parametrize(
     ("text", "terms"),
     [
-        ("max_page_size", ["max_page_s", "max", "page", "size"]),
+        ("max_page_size", ["maxpages", "max", "page", "size"]),
         ("parseHTTPResponse", ["parsehttprespons", "pars", "http", "respons"]),
         ("HTTPServer2", ["httpserver2", "http", "server", "2"]),
-        ("the_end", ["the_end", "end"]),
+        ("the_end", ["theend", "end"]),
         ("NASA Python reset", ["nasa", "python", "reset"]),
-        ("error 404, v1.2", ["error", "404", "v1", "2"]),
+        ("error 404, v1.2", ["error", "404", "v1", "2", "v12"]),
+        ("--num-cpus", ["num", "cpus", "numcpus"]),
+        ("ray.data 2.9.1", ["ray", "data", "2", "9", "1", "raydata", "2.9.1"]),
         ("größe 水", ["größe", "水"]),
     ],
 )

@@ -10,6 +10,7 @@ from citewell.answer import words
 from citewell.answer.constants import GATE_DENSE, GATE_WORDS
 from citewell.answer.evidence import Evidence, dense_score
 from citewell.model import Hit, Query
+from citewell.phrases import phrases
 
 SIGNALS: Final = ("best", "chosen", "dense", "cosine")
 
@@ -54,6 +55,9 @@ def refusal(query: Query, n_documents: int, n_passages: int, hits: Sequence[Hit]
     scope = f"{_counted(n_documents, 'document')} ({_counted(n_passages, 'passage')}, {query.mode} search"
     scope += ", narrowed by your filter)" if query.where is not None else ")"
     titles = list(dict.fromkeys(_place(hit) for hit in hits))[:3]
+    if not titles and (quoted := phrases(query.text)):
+        wanted = " and ".join(f"“{phrase}”" for phrase in quoted)
+        return f"I searched {scope} and found no passage that contains {wanted}."
     if not titles:
         return f"I searched {scope} and found nothing that matches this question."
     return (

@@ -119,6 +119,30 @@ class Catalog:
             rows = sql.execute(query.where(wanted), {"pairs": asked})
             return {passage_id(row[0], row[1]): hit_of(row) for row in rows}
 
+    def words_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the texts of the passages among these ids that there are."""
+        query = select(p.key, p.position, p.text).where(among(p.key, p.position))
+        asked = json.dumps([split_id(one) for one in ids])
+        with self._read() as sql:
+            return {passage_id(row[0], row[1]): row[2] for row in sql.execute(query, {"pairs": asked})}
+
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, Vector]:
+        """Return the vectors of the passages among these ids that there are, as float32."""
+        query = select(p.key, p.position, schema.vectors.c.vector)
+        query = query.join(schema.vectors, schema.vectors.c.hash == p.vector).where(among(p.key, p.position))
+        asked = json.dumps([split_id(one) for one in ids])
+        with self._read() as sql:
+            rows = sql.execute(query, {"pairs": asked})
+            return {passage_id(row[0], row[1]): unpack(row[2]) for row in rows}
+
+    def texts_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return, for each passage id whose version is current, that version's whole text."""
+        keys = {one: split_id(one)[0] for one in ids}
+        query = select(v.key, v.text).where(v.key.in_(set(keys.values())), v.current)
+        with self._read() as sql:
+            texts = {row[0]: row[1] for row in sql.execute(query)}
+        return {one: texts[key] for one, key in keys.items() if key in texts}
+
     def get(self, document_id: str) -> tuple[Entry, str]:
         """Return a document's entry and text. NotFound if there is none."""
         with self._read() as sql:

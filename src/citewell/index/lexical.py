@@ -16,8 +16,13 @@ from py_rust_stemmers import SnowballStemmer
 
 from citewell.index.constants import AVERAGE_TERMS, BM25_B, BM25_K1, STOP_WORDS
 
+VERSION = 2
+"""Changes whenever the terms or their weights do: an index of another version is made anew from the catalog."""
 WORD = re.compile(r"\w+")
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+COMPOUND = re.compile(r"\w+(?:[.\-/:]\w+)+")
+"""Dotted names, flags, paths, versions, hyphenated words: found whole as well as by their parts."""
+NUMBERS = re.compile(r"[\d.\-/:]+")
 _STEMMER = SnowballStemmer("english")
 
 Sparse = tuple[list[int], list[float]]
@@ -33,10 +38,17 @@ def _terms(word: str) -> tuple[str, ...]:
     parts = (
         PART.findall(word) if "_" in word or not (word.islower() or word.istitle() or word.isupper()) else []
     )
-    found = [_STEMMER.stem_word(whole)]
-    if len(parts) > 1:
-        found += [_STEMMER.stem_word(part.lower()) for part in parts if part.lower() not in STOP_WORDS]
+    if len(parts) <= 1:
+        return (_STEMMER.stem_word(whole),)
+    found = [_STEMMER.stem_word(whole.replace("_", ""))]  # read_parquet is readParquet
+    found += [_STEMMER.stem_word(part.lower()) for part in parts if part.lower() not in STOP_WORDS]
     return tuple(found)
+
+
+@lru_cache(maxsize=200_000)
+def _compound(text: str) -> str:
+    """The term of a compound as a whole: "num-cpus" is "numcpus", "2.9.1" stays as it is."""
+    return text if NUMBERS.fullmatch(text) else _STEMMER.stem_word(re.sub(r"[\W_]", "", text).lower())
 
 
 @lru_cache(maxsize=400_000)
@@ -45,8 +57,9 @@ def _hash(term: str) -> int:
 
 
 def analyse(text: str) -> list[str]:
-    """Return the index terms of a text, in order, repeated as often as they occur."""
-    return [term for word in WORD.findall(text) for term in _terms(word)]
+    """Return the index terms of a text, as often as they occur: those of words, then whole compounds."""
+    terms = [term for word in WORD.findall(text) for term in _terms(word)]
+    return terms + [_compound(one) for one in COMPOUND.findall(text)]
 
 
 def bm25_passage(terms: list[str]) -> Sparse:

@@ -17,6 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -50,7 +51,8 @@ class MiniLM:
 
     def __init__(self, threads: int = 0) -> None:
         folder = ready()
-        self._session = _session(folder / GRAPH)
+        self._graph = folder / GRAPH
+        self._session = _session(self._graph)
         self._tokenizer = _tokenizer(folder / WORDS)
         self._tokenizer.enable_truncation(LONGEST)
         self._counter = _tokenizer(folder / WORDS)
@@ -79,12 +81,46 @@ class MiniLM:
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
 
+    def tokens(self, texts: Sequence[str]) -> list[Matrix]:
+        """Return, for each text, float32 (its tokens, 384), rows of length 1; special tokens left out.
+
+        For late interaction. The first use opens the graph a second time, with its last layer as the output.
+        """
+        import numpy as np
+
+        encoded = self._tokenizer.encode_batch_fast(list(texts))
+
+        def run(ids: list[int]) -> Matrix:
+            hidden: Matrix = self._layers.run(None, {"input_ids": np.array([ids], np.int64)})[0][0, 1:-1]
+            unit: Matrix = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
+            return unit
+
+        return list(self._threads.map(run, [one.ids for one in encoded]))
+
+    @cached_property
+    def _layers(self) -> Any:
+        return _session(self._graph, _last_layer(self._graph))
+
     def cut(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens at each text's end that `embed` does not see; 0 for most."""
         return [max(0, count - self.max_tokens) for count in self.count(texts)]
 
 
-def _session(path: Path) -> Any:
+def _last_layer(path: Path) -> bytes:
+    """Return the graph with the token vectors, of which it gives the mean, as its output instead."""
+    import onnx
+
+    model = onnx.load(str(path))
+    pooled = next(node for node in model.graph.node if node.op_type == "ReduceSum")
+    shape: list[str | int | None] = ["batch", "length", MiniLM.dimensions]
+    tokens = onnx.helper.make_tensor_value_info(pooled.input[0], onnx.TensorProto.FLOAT, shape)
+    del model.graph.output[:]
+    model.graph.output.append(tokens)
+    written: bytes = model.SerializeToString()
+    return written
+
+
+def _session(path: Path, model: bytes | None = None) -> Any:
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
@@ -93,7 +129,7 @@ def _session(path: Path) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(
-            str(path),
+            model or str(path),
             options,
             providers=["CPUExecutionProvider"],
             disabled_optimizers=["SkipLayerNormFusion"],  # would undo what the graph avoids

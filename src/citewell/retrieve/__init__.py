@@ -1,11 +1,33 @@
 """Which passages may answer this question? Frozen, callable values that nest.
 
-A ranker orders passage ids with a score and a trace of how they came up: Dense, Lexical, Fuse, Pool.
-`Join`, outermost, turns the best into hits that the catalog vouches for.
+A ranker orders passage ids with a score and a trace of how they came up: Dense, Lexical, Feedback, Fuse, Pool.
+`Join` turns the best into hits that the catalog vouches for. Around it, retrievers choose among hits: Phrases,
+Rerank, Diverse; and, for what a chat model is shown, Collapse and Widen.
 """
 
+from citewell.retrieve.collapse import Collapse
+from citewell.retrieve.diverse import Diverse
+from citewell.retrieve.feedback import Feedback
 from citewell.retrieve.fuse import Fuse, Pool
 from citewell.retrieve.join import Join
+from citewell.retrieve.phrase import Phrases
 from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker
+from citewell.retrieve.rerank import LateInteraction, Rerank
+from citewell.retrieve.widen import Widen
 
-__all__ = ["Candidate", "Dense", "Fuse", "Join", "Lexical", "Pool", "Ranker"]
+__all__ = [
+    "Candidate",
+    "Collapse",
+    "Dense",
+    "Diverse",
+    "Feedback",
+    "Fuse",
+    "Join",
+    "LateInteraction",
+    "Lexical",
+    "Phrases",
+    "Pool",
+    "Ranker",
+    "Rerank",
+    "Widen",
+]

@@ -8,10 +8,27 @@ xquad_en .982 | .976 | .976    clapnq_dev .931 | .921 | .931    squad2_mini .894
 from typing import Final
 
 RRF_K: Final = 20.0
+BALANCE: Final = 0.5
+"""Of scores and ranks in fusing: 0 is ranks alone."""
 DEPTH: Final = 100
 """Passages taken from each ranker."""
-WEIGHTS: Final = (1.0, 1.15)
+WEIGHTS: Final = (1.0, 1.0)
 """Of dense and keyword."""
 POOL_TOP: Final = 5
-POOL_SHARE: Final = 2.0
+POOL_SHARE: Final = 1.5
 """What a document's votes count, times how much the candidates cluster."""
+PHRASE_DEPTHS: Final = (100, 1_000, 10_000)
+"""Passages looked through for a quoted phrase: deeper only while hits are missing and more come up."""
+COLLAPSE_WORDS: Final = 5
+COLLAPSE_SAME: Final = 0.8
+"""Share of two passages' runs of 5 words that they have in common, from which they are one."""
+DIVERSE_DEPTH: Final = 50
+RERANK_DEPTH: Final = 50
+FEEDBACK_PASSAGES: Final = 10
+FEEDBACK_TERMS: Final = 10
+FEEDBACK_SHARE: Final = 0.5
+"""Of the question's own words in the expanded one. These three are RM3's usual values (Anserini's defaults)."""
+FEEDBACK_REPEATS: Final = 10
+"""Times the question is repeated, so that whole repetitions of a word are weights fine enough."""
+WIDEN_REACH: Final = 8
+"""Passages on either side of a hit that may be shown with it."""

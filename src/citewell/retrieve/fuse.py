@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from citewell.model import Query, Stage
-from citewell.retrieve.constants import POOL_SHARE, POOL_TOP, RRF_K
+from citewell.retrieve.constants import BALANCE, POOL_SHARE, POOL_TOP, RRF_K
 from citewell.retrieve.rank import Candidate, Ranker
 
 MOST_SHARE = 0.95
@@ -51,25 +51,41 @@ class Pool:
 
 @dataclass(frozen=True)
 class Fuse:
-    """Reciprocal rank fusion: score = Σ weight / (k + rank). Cormack, Clarke & Büttcher, SIGIR 2009."""
+    """Merge rankings by scores and ranks: Σ weight × (balance × scaled score + (1 - balance) × (k + 1) / (k + rank)).
+
+    Ranks: reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009). Scores: each ranking's own, scaled
+    to 0..1 from the last of the first `depth` to the best (Bruch, Gai & Ingber, TOIS 2023). `balance` 0 is RRF.
+    """
 
     rankers: tuple[Ranker, ...]
     weights: tuple[float, ...]
     depth: int
     k: float = RRF_K
+    balance: float = BALANCE
 
     def __call__(self, query: Query) -> list[Candidate]:
         deeper = replace(query, limit=max(self.depth, query.limit))
         scores: dict[str, float] = defaultdict(float)
         stages: dict[str, tuple[Stage, ...]] = defaultdict(tuple)
         for weight, found in zip(self.weights, _run(self.rankers, deeper), strict=True):
-            for rank, candidate in enumerate(found, start=1):
-                scores[candidate.id] += weight / (self.k + rank)
+            for candidate, share in zip(found, self._shares(found), strict=True):
+                scores[candidate.id] += weight * share
                 stages[candidate.id] += candidate.stages
         ordered = sorted(scores, key=lambda one: (-scores[one], one))
         return [
             Candidate(one, scores[one], (*stages[one], Stage("fused", rank, scores[one])))
             for rank, one in enumerate(ordered, start=1)
+        ]
+
+    def _shares(self, found: Sequence[Candidate]) -> list[float]:
+        """What each place of one ranking adds; deeper candidates change nothing for those above."""
+        if not found:
+            return []
+        least = found[: self.depth][-1].score
+        span = found[0].score - least or 1.0
+        return [
+            self.balance * (one.score - least) / span + (1 - self.balance) * (self.k + 1) / (self.k + rank)
+            for rank, one in enumerate(found, start=1)
         ]
 
 

@@ -79,6 +79,13 @@ def given(name: str, scored: list[tuple[str, float]]) -> Callable[[Query], list[
     return lambda query: candidates[: query.limit]
 
 
+def metrics(ranked: list[str], gold: dict[str, int]) -> tuple[float, float, float]:
+    """nDCG@10, hit@5 and recall@20 of pages, best first."""
+    relevant = {page for page, gain in gold.items() if gain > 0}
+    hit = bool(relevant & set(ranked[:5]))
+    return ndcg(ranked, gold), float(hit), len(relevant & set(ranked[:20])) / max(1, len(relevant))
+
+
 def score(found: list[Found], setting: dict[str, float]) -> tuple[float, float, float]:
     """Mean nDCG@10, hit@5 and recall@20 by document."""
     totals = [0.0, 0.0, 0.0]
@@ -88,10 +95,7 @@ def score(found: list[Found], setting: dict[str, float]) -> tuple[float, float, 
             legs = [Pool(leg, int(setting["top"]), setting["share"]) for leg in legs]
         fuse = Fuse(tuple(legs), (1.0, setting["weight"]), DEPTH, setting["k"], setting["balance"])
         ranked = pages(fuse(Query("", limit=100)), one.documents)
-        relevant = {page for page, gain in one.gold.items() if gain > 0}
-        totals[0] += ndcg(ranked, one.gold)
-        totals[1] += bool(relevant & set(ranked[:5]))
-        totals[2] += len(relevant & set(ranked[:20])) / max(1, len(relevant))
+        totals = [total + value for total, value in zip(totals, metrics(ranked, one.gold), strict=True)]
     return tuple(total / len(found) for total in totals)  # type: ignore[return-value]
 
 

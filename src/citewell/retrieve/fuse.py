@@ -42,11 +42,14 @@ class Pool:
         share = min(MOST_SHARE, self.share * (1 - len(best) / len(found)))
         votes = {one: sum(scores[: self.top]) / self.top for one, scores in best.items()}
         pooled = [
-            one._replace(score=(1 - share) * (one.score - floor) + share * votes[one.id[:VERSION_PART]])
-            for one in found
+            ((1 - share) * (one.score - floor) + share * votes[one.id[:VERSION_PART]], one) for one in found
         ]
-        ordered = sorted(pooled, key=lambda candidate: -candidate.score)
-        return [_noted(candidate, rank) for rank, candidate in enumerate(ordered, start=1)]
+        pooled.sort(key=lambda pair: -pair[0])
+        stage = f"{found[0].stages[-1].name} pooled"
+        return [
+            Candidate(one.id, score, (*one.stages, Stage(stage, rank, score)))
+            for rank, (score, one) in enumerate(pooled, start=1)
+        ]
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,6 @@ class Fuse:
             self.balance * (one.score - least) / span + (1 - self.balance) * (self.k + 1) / (self.k + rank)
             for rank, one in enumerate(found, start=1)
         ]
-
-
-def _noted(candidate: Candidate, rank: int) -> Candidate:
-    """Add the stage "NAME pooled", after the ranker whose candidates were pooled."""
-    stage = Stage(f"{candidate.stages[-1].name} pooled", rank, candidate.score)
-    return candidate._replace(stages=(*candidate.stages, stage))
 
 
 def _run(rankers: Sequence[Ranker], query: Query) -> list[list[Candidate]]:

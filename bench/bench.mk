@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-environments bench-latency
+.PHONY: bench bench-environments bench-latency bench-techniques bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -12,3 +12,9 @@ bench-latency: ## Citewell alone: start, size, memory, speed as the library grow
 
 bench: bench-environments bench-latency ## Citewell and its peers side by side; writes docs/benchmarks.md
 	$(PYTHON_ENV) -m bench.run --sets $(BENCH_SETS)
+
+bench-techniques: ## every way to search on every set; writes docs/techniques.md
+	$(PYTHON_ENV) -m bench.techniques --data $(DATA)
+
+bench-retrieval: ## the grid behind retrieve/constants.py, leave-one-set-out
+	$(PYTHON_ENV) bench/retrieval.py --data $(DATA)

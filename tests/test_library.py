@@ -157,3 +157,16 @@ def test_an_empty_library_refuses_and_says_what_was_searched(library: Library) -
 def test_a_field_that_is_not_a_number_is_refused(library: Library) -> None:
     with pytest.raises(BadInput, match="'size' is nan"):
         library.add(Document("a.md", "Some text.", fields={"size": float("nan")}))
+
+
+def test_an_index_of_another_analyser_is_made_anew_without_embedding(tmp_path: Path) -> None:
+    with open_library(tmp_path / "library", create=True) as first:
+        first.add(Document("a.md", "Pass --num-cpus to start."))
+        first._parts.catalog.setting("terms", "1")
+    old = tmp_path / "library" / "index" / "old"
+    old.touch()
+    with open_library(tmp_path / "library") as again:
+        assert ids(again, "numcpus", mode="keyword") == ["a.md"]
+        assert again.add(Document("a.md", "Pass --num-cpus to start.")).status == "unchanged"
+        assert again.check() == []
+    assert not old.exists()

@@ -28,7 +28,7 @@ HEAD = """# Techniques, measured
 Written by `{command}`: do not edit.
 
 Documents are ranked by their best passage; 100 passages a question; the first {questions} judged questions of each
-set; 95 % intervals are bootstrap (BCa) over questions. ms is the median time of a whole search, one at a time. "default" is
+set; 95 % intervals are bootstrap (BCa) over questions. ms is the median of a whole search, one at a time. "default" is
 `mode = "hybrid"` as it ships; the rows below it add one setting each. `late_interaction` embeds 50 passages for each
 question, so it is measured on the first {late} only: compare it with the default's row of as many.
 """

@@ -61,3 +61,10 @@ def test_several_good_passages_of_a_document_lift_it_above_one_that_is_a_little_
     crowd = [(f"{1:018d}-{place}", 9.5) for place in range(5)]
     rest = [(f"{2:018d}-{place}", 1.0) for place in range(5)]
     assert Pool(ranker([*alone, *crowd, *rest]))(Query("?", limit=100))[0].id.startswith(f"{1:018d}")
+
+
+def test_the_only_passage_of_a_ranking_counts_in_full() -> None:
+    near, far = f"{1:018d}-0", f"{2:018d}-0"
+    dense, words = ranker([(near, 0.5), (far, 0.4)]), ranker([(far, 3.0)])
+    found = Fuse((dense, words), (1.0, 1.0), 100)(ANY)
+    assert [one.id for one in found] == [far, near]

@@ -85,10 +85,12 @@ class Fuse:
         if not found:
             return []
         least = found[: self.depth][-1].score
-        span = found[0].score - least or 1.0
+        span = found[0].score - least
+        # Where all score alike, and so where there is only one, each is the best.
+        scaled = [(one.score - least) / span if span else 1.0 for one in found]
         return [
-            self.balance * (one.score - least) / span + (1 - self.balance) * (self.k + 1) / (self.k + rank)
-            for rank, one in enumerate(found, start=1)
+            self.balance * score + (1 - self.balance) * (self.k + 1) / (self.k + rank)
+            for rank, score in enumerate(scaled, start=1)
         ]
 
 

@@ -37,9 +37,13 @@ WRITERS = 2
 MAX_BYTES = 64 * 1024 * 1024
 PAGE = {
     "/": ("index.html", "text/html"),
-    "/app.js": ("app.js", "text/javascript"),
+    **{f"/{name}": (name, "text/javascript") for name in ("app.js", "dom.js", "reader.js", "server.js")},
     "/style.css": ("style.css", "text/css"),
 }
+
+
+OPEN = frozenset({"/health", "/ready", *PAGE})
+"""Paths that need no key: they hold nothing of the library. The page asks for the key itself."""
 
 
 @dataclass
@@ -85,7 +89,7 @@ def make_app(
         redirect_slashes=False,
     )
     app.state.room = Room(library, search)
-    app.add_middleware(Guard, rules=Rules(key, frozenset(hosts), max_bytes))
+    app.add_middleware(Guard, rules=Rules(key, frozenset(hosts), max_bytes, OPEN))
     add_problems(app)
     for routes in (_documents, _questions, _state, _page):
         app.include_router(routes(app.state.room))

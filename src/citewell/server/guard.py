@@ -23,7 +23,7 @@ from citewell.server.problems import ProblemResponse, problem_of
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 ANY_ADDRESS = "any address"
 """In `hosts`: an IP address in `Host` is accepted. Only names can be rebound; addresses cannot."""
-OPEN = frozenset({"/health", "/ready", "/", "/app.js", "/style.css"})
+OPEN = frozenset({"/health", "/ready", "/", "/app.js", "/dom.js", "/reader.js", "/server.js", "/style.css"})
 """Paths that need no key: they hold nothing of the library. The page asks for the key itself."""
 JSON_BYTES = 1024 * 1024
 
@@ -42,11 +42,13 @@ SECURITY = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What the gate lets through. `hosts` are names without ports, beside the loopback names."""
+    """What the gate lets through. `hosts` are names without ports, beside the loopback names; `open` are the
+    paths that need no key."""
 
     key: str | None
     hosts: Collection[str]
     max_bytes: int
+    open: Collection[str]
 
 
 class Guard:
@@ -88,7 +90,7 @@ def check(scope: Scope, rules: Rules) -> None:
     if len(headers.getlist("host")) != 1 or not _known_host(host, rules.hosts):
         raise HTTPException(403, f"the host {host!r} is not served here; use http://127.0.0.1, or allow it")
     _check_origin(headers, host)
-    if rules.key is not None and scope["path"] not in OPEN and not _has_key(headers, rules.key):
+    if rules.key is not None and scope["path"] not in rules.open and not _has_key(headers, rules.key):
         raise HTTPException(
             401, "a key is needed: send it as 'Authorization: Bearer …'", {"WWW-Authenticate": "Bearer"}
         )

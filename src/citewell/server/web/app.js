@@ -1,65 +1,14 @@
-// The page. Everything that comes from documents or models is set as text, never as markup.
+// The page: asking, and the answer with its footnotes.
 
-const el = (id) => document.getElementById(id);
+import { el, make, number, plural } from "/dom.js";
+import { closePanel, headingOf, opens, units, where } from "/reader.js";
+import { events, Problem, request } from "/server.js";
+
 const MARK = /\[(\d+(?:\s*,\s*\d+)*)\]/g;
-const number = (value) => Number(value).toLocaleString("en");
-const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
 
 let asking = null; // the AbortController of the question under way
-let opener = null; // the button that opened the panel, to give the focus back
 let last = null; // the last question that was asked: {question, mode, where}
 let shown = null; // the last answer
-let key = sessionStorage.getItem("key"); // where the server needs one
-
-function make(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-// -- talking to the server ---------------------------------------------------------------------------
-
-class Problem extends Error {
-  constructor(problem) {
-    super(problem.detail || problem.title || "The server gave no reason.");
-    this.problem = problem;
-  }
-}
-
-// Headers take bytes only: a key is sent as UTF-8.
-const bytes = (text) => String.fromCharCode(...new TextEncoder().encode(text));
-
-async function request(path, options) {
-  let response;
-  try {
-    const headers = { ...options?.headers, ...(key && { Authorization: `Bearer ${bytes(key)}` }) };
-    response = await fetch(path, { ...options, headers });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem({ detail: "The server does not answer. Start it with “citewell serve”, then try again." });
-  }
-  if (response.ok) return response;
-  if (response.status === 401 && !el("locked").open) el("locked").showModal();
-  throw new Problem(await response.json().catch(() => ({ detail: `The server answered ${response.status}.` })));
-}
-
-async function* events(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const parts = (rest + value).split("\n\n");
-    rest = parts.pop();
-    for (const part of parts) {
-      const lines = part.split("\n");
-      const name = lines.find((line) => line.startsWith("event: "));
-      const data = lines.find((line) => line.startsWith("data: "));
-      if (name && data) yield [name.slice(7), JSON.parse(data.slice(6))];
-    }
-  }
-}
 
 // -- asking ------------------------------------------------------------------------------------------
 
@@ -262,14 +211,6 @@ function footnote(citation) {
   return item;
 }
 
-// The path of headings, without a first one that only repeats the title.
-function headingOf({ heading, title }) {
-  const parts = heading ? heading.split(" > ") : [];
-  return parts.slice(parts[0] === title ? 1 : 0).join(" › ");
-}
-
-const where = ({ page, line, document_id }) => `${document_id} · ${page ? `page ${page}` : `line ${number(line)}`}`;
-
 function showHits(hits, open = false) {
   el("searched").hidden = hits.length === 0;
   el("searched").open ||= open;
@@ -318,98 +259,6 @@ async function put(text) {
   }
 }
 
-// -- the document beside it --------------------------------------------------------------------------
-
-function opens(button, place) {
-  button.setAttribute("aria-expanded", "false");
-  button.setAttribute("aria-controls", "panel");
-  button.addEventListener("click", () => openPanel(place, button));
-  return button;
-}
-
-async function openPanel(place, button) {
-  opener?.setAttribute("aria-expanded", "false");
-  opener = button;
-  button.setAttribute("aria-expanded", "true");
-  el("panel-title").textContent = place.title || place.document_id;
-  el("panel-where").textContent = [headingOf(place), where(place)].filter(Boolean).join(" · ");
-  el("panel-note").hidden = true;
-  el("text").replaceChildren();
-  el("panel").hidden = false;
-  document.body.classList.add("reading");
-  cover();
-  el("panel").focus({ preventScroll: true });
-  try {
-    const entry = await (await request(`/documents/${encodeURIComponent(place.document_id)}`)).json();
-    if (opener === button) showText(entry, place);
-  } catch (error) {
-    if (opener === button) warn(error.message);
-  }
-}
-
-function showText({ text, version }, place) {
-  let [start, end] = [units(text, place.start), units(text, place.end)];
-  if (version !== place.version || text.slice(start, end) !== place.quote) {
-    start = text.indexOf(place.quote);
-    end = start + place.quote.length;
-    warn(start < 0
-      ? "This document has changed since: the quoted words are no longer in it."
-      : "This document has changed since; the quoted words are still in it.");
-  }
-  el("text").replaceChildren(...rows(text, start, end));
-  const mark = el("text").querySelector("mark");
-  if (mark) el("text").scrollTop += mark.getBoundingClientRect().top - el("text").getBoundingClientRect().top - el("text").clientHeight / 3;
-}
-
-// The server counts Unicode characters, this language UTF-16 units.
-function units(text, characters) {
-  if (!/[\ud800-\udbff]/.test(text)) return characters;
-  let at = 0;
-  for (let i = 0; i < characters && at < text.length; i++) at += text.codePointAt(at) > 0xffff ? 2 : 1;
-  return at;
-}
-
-function rows(text, start, end) {
-  const chunks = [];
-  let at = 0;
-  text.split("\n").forEach((line, i) => {
-    if (i % 100 === 0) chunks.push(make("div", "chunk"));
-    const row = make("div", "row");
-    row.dataset.n = i + 1;
-    const [from, to] = [Math.max(start - at, 0), Math.min(end - at, line.length)];
-    const inside = make("span");
-    if (start >= 0 && from < to) inside.append(line.slice(0, from), make("mark", "", line.slice(from, to)), line.slice(to));
-    else inside.textContent = line;
-    row.append(inside);
-    chunks.at(-1).append(row);
-    at += line.length + 1;
-  });
-  return chunks;
-}
-
-function warn(text) {
-  el("panel-note").textContent = text;
-  el("panel-note").hidden = false;
-}
-
-function closePanel(focus = true) {
-  if (el("panel").hidden) return;
-  el("panel").hidden = true;
-  document.body.classList.remove("reading");
-  cover();
-  opener?.setAttribute("aria-expanded", "false");
-  if (focus) opener?.focus();
-  opener = null;
-}
-
-// On a narrow screen the panel covers the page: what is under it must not take the focus.
-const narrow = matchMedia("(max-width: 1099px)");
-function cover() {
-  const covered = narrow.matches && !el("panel").hidden;
-  el("main").inert = covered;
-  document.querySelector(".bar").inert = covered;
-}
-
 // -- what is going on --------------------------------------------------------------------------------
 
 async function poll() {
@@ -444,12 +293,6 @@ function grow() {
   el("question").style.height = `${el("question").scrollHeight}px`;
 }
 
-function unlock(event) {
-  event.preventDefault();
-  sessionStorage.setItem("key", el("key").value);
-  location.reload(); // the address holds the question, and asks it again
-}
-
 function submit(event) {
   event.preventDefault();
   if (asking) return stop();
@@ -471,16 +314,12 @@ function fromLink() {
 }
 
 el("form").addEventListener("submit", submit);
-el("unlock").addEventListener("submit", unlock);
 el("question").addEventListener("input", grow);
 el("question").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
 });
 el("again").addEventListener("click", () => ask(last, false));
 el("copy").addEventListener("click", copy);
-el("close").addEventListener("click", () => closePanel());
-document.addEventListener("keydown", (event) => event.key === "Escape" && closePanel());
-narrow.addEventListener("change", cover);
 addEventListener("popstate", fromLink);
 fromLink();
 poll();

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SIZES: Final = "sizes.json"
+TRANSIENT: Final = "tracker_journal.dat"
+"""A journal that the engine deletes when it has been applied: that it is gone is no damage."""
 SCROLL: Final = 10_000
 MOST_FIELD_INDEXES: Final = 64
 # Below this many vectors a segment is searched exactly: at 384 dimensions that is faster than a graph.
@@ -138,7 +140,7 @@ class QdrantEdge:
         sizes = {}
         for path in self._shard_folder.rglob("*"):
             with contextlib.suppress(FileNotFoundError):
-                if path.is_file():
+                if path.is_file() and path.name != TRANSIENT:
                     sizes[str(path.relative_to(self._shard_folder))] = path.stat().st_size
         temporary = self.folder / (SIZES + ".new")
         _guard(lambda: temporary.write_text(json.dumps(sizes)))

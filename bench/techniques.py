@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--questions", type=int, default=150)
-    parser.add_argument("--late", type=int, default=40)
+    parser.add_argument("--late", type=int, default=10)
     parser.add_argument("--work", type=Path, default=Path(".bench/retrieval"))
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "techniques.md")
     chosen = parser.parse_args()

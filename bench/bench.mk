@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-environments bench-latency bench-techniques bench-retrieval
+.PHONY: bench bench-environments bench-latency bench-scale bench-techniques bench-context bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -10,11 +10,17 @@ bench-environments: ## the peers' environments, in .venvs
 bench-latency: ## Citewell alone: start, size, memory, speed as the library grows
 	$(PYTHON_ENV) -m bench.latency
 
+bench-scale: ## one library from 10,000 to 1,000,000 passages; goes on where it stopped
+	$(PYTHON_ENV) -m bench.scale
+
 bench: bench-environments bench-latency ## Citewell and its peers side by side; writes docs/benchmarks.md
 	$(PYTHON_ENV) -m bench.run --sets $(BENCH_SETS)
 
 bench-techniques: ## every way to search on every set; writes docs/techniques.md
 	$(PYTHON_ENV) -m bench.techniques --data $(DATA)
+
+bench-context: ## what a model is shown for the same tokens: passages alone, or widened
+	$(PYTHON_ENV) -m bench.context --data $(DATA)
 
 bench-retrieval: ## the grid behind retrieve/constants.py, leave-one-set-out
 	$(PYTHON_ENV) bench/retrieval.py --data $(DATA)

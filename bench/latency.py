@@ -63,10 +63,10 @@ def main() -> None:
     found: dict[str, Any] = process.start_times()
     if not chosen.skip_install:
         found["install_mb"] = process.install_size(ROOT, chosen.work)
-    texts, questions = _texts(chosen.data, max(chosen.sizes)), _questions(chosen.data)
+    texts, asked = _texts(chosen.data, max(chosen.sizes)), questions(chosen.data)
     found["grown"] = []
     for size in chosen.sizes:
-        found["grown"].append(_grown(size, texts, questions, chosen.work))
+        found["grown"].append(_grown(size, texts, asked, chosen.work))
         print(found["grown"][-1], file=sys.stderr, flush=True)
     found["rows"] = rows(found)
     (chosen.work / "latency.json").write_text(json.dumps(found, indent=1))
@@ -98,18 +98,18 @@ def rows(found: dict[str, Any]) -> list[list[str]]:
     return lines
 
 
-def _grown(size: int, texts: list[str], questions: list[str], work: Path) -> dict[str, Any]:
+def _grown(size: int, texts: list[str], asked: list[str], work: Path) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix=f"grown-{size}-", dir=work))
     config = _config(folder / "library")
     try:
         with assemble(config, create=True) as library:
             seconds = fill(library, config, texts, size)
-            settled = _settle(library)
+            settled = settle(library)
             result = {
                 "passages": library.status()["passages"],
                 "fill_seconds": seconds,
                 "settle_seconds": settled,
-                **_search_times(library, config, questions),
+                **_search_times(library, config, asked),
                 "add_ms": _add_times(library, config, texts),
             }
         started = time.perf_counter()
@@ -159,7 +159,7 @@ def _stand_in(kind: Any, pool: Any) -> Iterator[None]:
         kind.embed = original
 
 
-def _settle(library: Library) -> float:
+def settle(library: Library) -> float:
     """Wait until the background work is done; returns seconds."""
     started, quiet = time.perf_counter(), 0
     while quiet < 8:  # upkeep waits for a quiet moment before it optimises
@@ -168,23 +168,23 @@ def _settle(library: Library) -> float:
     return time.perf_counter() - started - quiet
 
 
-def _search_times(library: Library, config: Config, questions: list[str]) -> dict[str, Any]:
+def _search_times(library: Library, config: Config, asked: list[str]) -> dict[str, Any]:
     """Time hybrid search, and embedding alone, in turn, each question by both."""
     embedder = plugins.load("embedders", config.embed.model)(threads=config.embed.threads)
     modes: tuple[Mode, ...] = ("hybrid", "dense", "keyword")
-    for text in questions[:20]:
+    for text in asked[:20]:
         embedder.embed([text], kind="query")
         library.search(Query(text))
     taken: dict[str, list[float]] = {"embed": [], **{mode: [] for mode in modes}}
     # Half the list apart, so that neither finds the other's question in a cache.
-    for one, other in zip(questions, questions[len(questions) // 2 :] + questions, strict=False):
-        taken["embed"].append(_milliseconds(lambda text=one: embedder.embed([text], kind="query")))
-        taken["hybrid"].append(_milliseconds(lambda text=other: library.search(Query(text))))
+    for one, other in zip(asked, asked[len(asked) // 2 :] + asked, strict=False):
+        taken["embed"].append(milliseconds(lambda text=one: embedder.embed([text], kind="query")))
+        taken["hybrid"].append(milliseconds(lambda text=other: library.search(Query(text))))
     for mode in modes[1:]:
         taken[mode] += [
-            _milliseconds(lambda t=text, m=mode: library.search(Query(t, mode=m))) for text in questions
+            milliseconds(lambda t=text, m=mode: library.search(Query(t, mode=m))) for text in asked
         ]
-    percent = {name: _percentiles(values) for name, values in taken.items()}
+    percent = {name: percentiles(values) for name, values in taken.items()}
     return {"embed_ms": percent["embed"], "search_ms": percent["hybrid"], "modes_ms": percent}
 
 
@@ -203,7 +203,7 @@ def _add_times(library: Library, config: Config, texts: list[str], times: int = 
         if not hits or hits[0].passage.document_id != document.id:
             raise SystemExit(f"{document.id} was added and not found by the next search")
         taken.append((seconds - sum(embedding)) * 1000)
-    return _percentiles(taken)
+    return percentiles(taken)
 
 
 @contextmanager
@@ -225,13 +225,15 @@ def _timed(kind: Any) -> Iterator[list[float]]:
         kind.embed = original
 
 
-def _milliseconds(call: Any) -> float:
+def milliseconds(call: Any) -> float:
+    """Time one call."""
     started = time.perf_counter()
     call()
     return (time.perf_counter() - started) * 1000
 
 
-def _percentiles(values: list[float]) -> dict[str, float]:
+def percentiles(values: list[float]) -> dict[str, float]:
+    """Return p50, p95 and p99."""
     return {f"p{p}": float(np.percentile(values, p)) for p in (50, 95, 99)}
 
 
@@ -256,7 +258,8 @@ def _texts(data: Path, most: int) -> list[str]:
     return found
 
 
-def _questions(data: Path, most: int = 400) -> list[str]:
+def questions(data: Path, most: int = 400) -> list[str]:
+    """Return up to `most` real questions, in a random order."""
     found = [text for name in ("ray_docs", "scifact") for text in queries_of(data / name, "test").values()]
     random.Random(SEED).shuffle(found)
     return found[:most]

@@ -97,7 +97,7 @@ def _quality(match: Match) -> str:
     for one in (report for scored in match.scored for report in scored.reports):
         cells = [f"{e.mean:.3f} ({e.low:.3f}–{e.high:.3f})" for e in (one.measures[name] for name in SHOWN)]
         rows.append([one.name, *cells])
-    lines = [_table(["", *SHOWN], rows)]
+    lines = [table(["", *SHOWN], rows)]
     first = match.scored[0].reports[0]
     lines.append(
         f"{first.queries} questions; {first.without_gold} more have no relevant page and count nowhere."
@@ -108,7 +108,7 @@ def _quality(match: Match) -> str:
             [name, f"{d.delta:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}", f"{d.p:.4f}"]
             for name, d in ((name, match.comparison.differences[name]) for name in SHOWN)
         ]
-        lines.append(_table(["", "difference", "95 % interval", "p"], rows))
+        lines.append(table(["", "difference", "95 % interval", "p"], rows))
     return "\n\n".join(lines)
 
 
@@ -132,7 +132,7 @@ def _ingest(name: str, match: Match) -> str:
         "tokens embedded",
         "cut off, never seen",
     ]
-    return f"### {name}\n\n" + _table(head, rows)
+    return f"### {name}\n\n" + table(head, rows)
 
 
 def _same(raws: Sequence[Mapping[str, Any]]) -> str:
@@ -156,7 +156,7 @@ def _same(raws: Sequence[Mapping[str, Any]]) -> str:
         "× fastest peer",
         "of the speed of its embedder alone",
     ]
-    return note + "\n\n" + _table(head, rows)
+    return note + "\n\n" + table(head, rows)
 
 
 def _queries(matches: Mapping[str, Match]) -> str:
@@ -166,7 +166,7 @@ def _queries(matches: Mapping[str, Match]) -> str:
         for scored in match.scored
         for one in scored.reports
     ]
-    return _table(["set", "", "p50 ms", "p95 ms", "p99 ms"], rows)
+    return table(["set", "", "p50 ms", "p95 ms", "p99 ms"], rows)
 
 
 def _footprint(
@@ -178,11 +178,11 @@ def _footprint(
         cells = [raw["name"], f"{raw['import_seconds']:.1f}", f"{raw['load_seconds']:.1f}"]
         cells += [f"{size:,.0f}" if size else "–", f"{raw['peak_rss_mb']:,.0f}"]
         rows.append([*cells, f"{raw['load_before']:.1f}" if "load_before" in raw else "–"])
-    return _table(["", "imports s", "model s", "installed MB", "peak memory MB", "load before"], rows)
+    return table(["", "imports s", "model s", "installed MB", "peak memory MB", "load before"], rows)
 
 
 def _latency(latency: Mapping[str, Any]) -> str:
-    return _table(["", "", "bar"], latency["rows"])
+    return table(["", "", "bar"], latency["rows"])
 
 
 def _rate(raw: Mapping[str, Any]) -> float:
@@ -197,6 +197,7 @@ def _ratio(rate: float, fastest: float) -> str:
     return f"{rate / fastest:.2f}" if fastest else "–"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

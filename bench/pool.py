@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.texts import passages
+from bench.texts import packed, passages
 from citewell import plugins
 from citewell.config import Config
 from citewell.model import Blob
@@ -72,13 +71,26 @@ def pool(data: Path, work: Path, most: int = REAL) -> Pool:
     """Return the real passages, embedded once and kept in `work`; goes on where it was interrupted."""
     kept = work / "real.json"
     if not kept.exists():
-        folders = sorted(path.parent for path in data.glob("*/corpus.jsonl"))
-        found = list(islice(passages(folders, TOKENS), 10 * most))
-        order = np.random.default_rng(SEED).permutation(len(found))[:most]
-        kept.write_text(json.dumps([found[n] for n in order]))
+        kept.write_text(json.dumps(_real(data)[:most]))
     texts = json.loads(kept.read_text())
     vectors = _embedded(texts, work)
     return Pool(texts, vectors, _neighbours(vectors))
+
+
+def _real(data: Path) -> list[str]:
+    """Passages of every corpus, in a random order; then of the contexts in grounding/."""
+    folders = sorted(path.parent for path in data.glob("*/corpus.jsonl"))
+    found = list(passages(folders, TOKENS))
+    order = np.random.default_rng(SEED).permutation(len(found))
+    known = set(found)
+    more = packed(_contexts(data), TOKENS)
+    return [found[n] for n in order] + [text for text in dict.fromkeys(more) if text not in known]
+
+
+def _contexts(data: Path) -> Iterator[str]:
+    for path in sorted(data.glob("grounding/*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield str(json.loads(line).get("context") or "")
 
 
 def _embedded(texts: Sequence[str], work: Path) -> Any:

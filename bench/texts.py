@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,18 @@ def passages(folders: list[Path], size: int) -> Iterator[str]:
 
     They begin with a letter and hold no line break, so that no system sees structure to split at.
     """
-    count = _counter()
     seen: set[str] = set()
-    for folder in folders:
-        for page in pages_of(folder):
-            for text in _packed(page.text.split(), size, count):
-                if text not in seen and len(text) > 200:
-                    seen.add(text)
-                    yield text
+    for text in packed((page.text for folder in folders for page in pages_of(folder)), size):
+        if text not in seen:
+            seen.add(text)
+            yield text
+
+
+def packed(texts: Iterable[str], size: int) -> Iterator[str]:
+    """Yield pieces of texts of at most `size` tokens; those of up to 200 characters are left out."""
+    count = _counter()
+    for text in texts:
+        yield from (piece for piece in _packed(text.split(), size, count) if len(piece) > 200)
 
 
 def write_passages(folders: list[Path], number: int, path: Path, size: int = 180) -> int:

@@ -28,8 +28,18 @@ TRANSIENT: Final = "tracker_journal.dat"
 """A journal that the engine deletes when it has been applied: that it is gone is no damage."""
 SCROLL: Final = 10_000
 MOST_FIELD_INDEXES: Final = 64
-# Below this many vectors a segment is searched exactly: at 384 dimensions that is faster than a graph.
+# Smaller segments are searched exactly: that is faster than a graph. Larger ones than SEGMENT_KB are not
+# merged any more, so that a library that grows is not built anew again and again.
 FULL_SCAN_KB: Final = 10_000
+SEGMENTS: Final = 4
+SEGMENT_KB: Final = 200_000
+OVERSAMPLING: Final = 2.0
+"""Candidates by rounded vectors, for each that is asked for; then the best by the whole vectors."""
+
+
+_RESCORED: Final = edge.SearchParams(
+    quantization=edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
+)
 
 
 class QdrantEdge:
@@ -118,7 +128,7 @@ class QdrantEdge:
     def _query(self, query: Any, limit: int, where: Filter | None) -> Scored:
         chosen = to_qdrant(where) if where is not None else None
         request = edge.QueryRequest(
-            limit=limit, query=query, filter=chosen, with_payload=False, with_vector=False
+            limit=limit, query=query, filter=chosen, params=_RESCORED, with_payload=False, with_vector=False
         )
         return [(str(point.id), float(point.score)) for point in _guard(lambda: self._shard.query(request))]
 
@@ -163,11 +173,23 @@ class QdrantEdge:
 
 
 def _config(dimensions: int) -> Any:
-    idf = edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)
+    """How points are kept; docs/decisions/0001 has the measurements."""
+    dense = edge.EdgeVectorParams(
+        size=dimensions,
+        distance=edge.Distance.Dot,
+        datatype=edge.VectorStorageDatatype.Float16,  # as the catalog keeps them: nothing is lost
+        quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8, memory=edge.Memory.Pinned),
+    )
+    words, rarely = edge.Memory.Cached, edge.Memory.Cold
     return edge.EdgeConfig(
-        vectors={"dense": edge.EdgeVectorParams(size=dimensions, distance=edge.Distance.Dot)},
-        sparse_vectors={"bm25": idf, "tfidf": idf},
-        optimizers=edge.EdgeOptimizersConfig(default_segment_number=2, indexing_threshold=FULL_SCAN_KB),
+        vectors={"dense": dense},
+        sparse_vectors={
+            "bm25": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=words),
+            "tfidf": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=rarely),
+        },
+        optimizers=edge.EdgeOptimizersConfig(
+            default_segment_number=SEGMENTS, max_segment_size=SEGMENT_KB, indexing_threshold=FULL_SCAN_KB
+        ),
         # The catalog's journal is the write-ahead log: a second one would only write everything twice.
         wal_enabled=False,
     )

@@ -26,6 +26,7 @@ from citewell.retrieve import (
     Pool,
     Ranker,
     Rerank,
+    Typos,
     Widen,
 )
 from citewell.retrieve.constants import DEPTH, WEIGHTS
@@ -100,11 +101,11 @@ def retrievers(
     """The retriever of each search mode. `lookup` joins candidates with something else than the catalog."""
     lookup = lookup or catalog.hits
     dense, words = Dense(index, embedder), Lexical(index)
-    keyword: Ranker = words
+    keyword: Ranker = Typos(words, index) if search.typos else words
     if search.feedback:
         from citewell.index.lexical import analyse
 
-        keyword = Feedback(words, lookup, analyse)
+        keyword = Feedback(keyword, lookup, analyse)
     rankers: dict[Mode, Ranker] = {
         "dense": dense,
         "keyword": keyword,

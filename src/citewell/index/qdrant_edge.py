@@ -28,6 +28,10 @@ TRANSIENT: Final = "tracker_journal.dat"
 """A journal that the engine deletes when it has been applied: that it is gone is no damage."""
 SCROLL: Final = 10_000
 MOST_FIELD_INDEXES: Final = 64
+MANY_TERMS: Final = 32
+"""From here on, terms are first asked for all at once: most of them no point has."""
+FEW: Final = 8
+"""Points whose terms are looked at in one go."""
 # Below this many vectors a segment is searched exactly: at 384 dimensions that is faster than a graph.
 FULL_SCAN_KB: Final = 10_000
 
@@ -85,7 +89,38 @@ class QdrantEdge:
         indices, values = lexical.bm25_query(text) if scheme == "bm25" else lexical.tfidf_query(text)
         if not indices:
             return []
-        return self._query(edge.Query.Nearest(edge.SparseVector(indices, values), using=scheme), limit, where)
+        return self._query(_sparse((indices, values), scheme), limit, where)
+
+    def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]:
+        """Return how many points have each word, counting up to `most`; `most` for a word that has no term."""
+        chosen = to_qdrant(where) if where is not None else None
+        asked = [lexical.bm25_query(word) for word in words]
+        terms = {term for indices, _ in asked for term in indices}
+        held = self._held(terms, chosen) if len(terms) > MANY_TERMS else terms
+        some = [n for n, (indices, _) in enumerate(asked) if held.intersection(indices)]
+        requests = [_request(most, _sparse(asked[n], "bm25"), chosen) for n in some]
+        batch = edge.QueryBatchRequest(requests)
+        found = _guard(lambda: self._shard.query_batch(batch)) if some else []
+        counts = {n: len(points) for n, points in zip(some, found, strict=True)}
+        return [counts.get(n, 0) if indices else most for n, (indices, _) in enumerate(asked)]
+
+    def _held(self, terms: set[int], chosen: Any) -> set[int]:
+        """Return the terms that some point has. Asks for all at once, then again for those not seen yet."""
+        held: set[int] = set()
+        while terms:
+            query = _sparse((list(terms), [1.0] * len(terms)), "bm25")
+            points = _guard(
+                lambda query=query: self._shard.query(_request(FEW, query, chosen, ["bm25"]))  # type: ignore[misc]
+            )
+            seen = {term for point in points for term in point.vector["bm25"].indices if term in terms}
+            if not seen:
+                break
+            held |= seen
+            terms = terms - seen
+        return held
+
+    def languages(self) -> tuple[str, ...]:
+        return ("en",)
 
     def ids(self) -> Iterator[str]:
         """Yield every point id."""
@@ -117,9 +152,7 @@ class QdrantEdge:
 
     def _query(self, query: Any, limit: int, where: Filter | None) -> Scored:
         chosen = to_qdrant(where) if where is not None else None
-        request = edge.QueryRequest(
-            limit=limit, query=query, filter=chosen, with_payload=False, with_vector=False
-        )
+        request = _request(limit, query, chosen)
         return [(str(point.id), float(point.score)) for point in _guard(lambda: self._shard.query(request))]
 
     def _index_fields(self, points: Sequence[Point]) -> None:
@@ -171,6 +204,14 @@ def _config(dimensions: int) -> Any:
         # The catalog's journal is the write-ahead log: a second one would only write everything twice.
         wal_enabled=False,
     )
+
+
+def _request(limit: int, query: Any, chosen: Any, vectors: Any = False) -> Any:
+    return edge.QueryRequest(limit=limit, query=query, filter=chosen, with_payload=False, with_vector=vectors)
+
+
+def _sparse(found: lexical.Sparse, scheme: str) -> Any:
+    return edge.Query.Nearest(edge.SparseVector(*found), using=scheme)
 
 
 def _point(point: Point) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from citewell.catalog import Catalog
 from citewell.errors import Unsupported
 from citewell.filters import Filter, In, matches
 from citewell.ingest import Prepare
-from citewell.model import Blob, Embedder, Entry, Hit, Index, Mode, Passage, Query, Retriever, Scored
+from citewell.model import Blob, Embedder, Entry, Fields, Hit, Index, Mode, Passage, Query, Retriever, Scored
 from citewell.retrieve.join import Lookup
 from citewell.why import Place
 
@@ -27,9 +27,11 @@ DEEPEST: Final = 10_000
 
 @dataclass(frozen=True)
 class Keywords:
-    """How keyword search reads text: its terms, and their weights in a question and in a passage."""
+    """How keyword search reads text: the terms of a question, and of a text of a document with these fields; their
+    weights in a question and in a passage."""
 
-    terms: Callable[[str], list[str]]
+    asked: Callable[[str], Collection[str]]
+    terms: Callable[[str, Fields], list[str]]
     question: Mapping[Scheme, Callable[[str], Sparse]]
     passage: Mapping[Scheme, Callable[[list[str]], Sparse]]
 
@@ -157,11 +159,11 @@ class Case:
 
     @cached_property
     def asked_terms(self) -> set[str]:
-        return set(self.grounds.keywords.terms(self.query.text))
+        return set(self.grounds.keywords.asked(self.query.text))
 
     def shared(self, text: str) -> set[str]:
         """Return the question's terms that a text has."""
-        return self.asked_terms.intersection(self.grounds.keywords.terms(text))
+        return self.asked_terms.intersection(self.grounds.keywords.terms(text, self.entry.fields))
 
     def embedded(self, passage: Passage) -> str:
         """Return what is embedded and indexed of a passage."""

@@ -113,7 +113,7 @@ def words_of(case: Case, terms: set[str]) -> list[str]:
     """Return the words of the question that have these terms, each once."""
     found = trial.WORD.findall(case.query.text)
     return list(
-        dict.fromkeys(word for word in found if terms.intersection(case.grounds.keywords.terms(word)))
+        dict.fromkeys(word for word in found if terms.intersection(case.grounds.keywords.asked(word)))
     )
 
 

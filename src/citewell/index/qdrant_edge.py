@@ -9,7 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 import qdrant_edge as edge
 
@@ -17,6 +17,7 @@ from citewell.errors import Corrupt, OutOfSpace, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.qdrant_filter import payload_path, to_qdrant
+from citewell.language import ENGLISH, language_of
 from citewell.model import Fields, Point, Scored
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ SCROLL: Final = 10_000
 MOST_FIELD_INDEXES: Final = 64
 MANY_TERMS: Final = 32
 """From here on, terms are first asked for all at once: most of them no point has."""
+LANGUAGE: Final = "lang"
+"""Where a point says its language, if it is not English."""
+MOST_LANGUAGES: Final = 8
+"""That a question is looked up in."""
+QUESTION: Final = {"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query}
 FEW: Final = 8
 """Points whose terms are looked at in one go."""
 # Below this many vectors a segment is searched exactly: at 384 dimensions that is faster than a graph.
@@ -48,10 +54,12 @@ class QdrantEdge:
         self._shard_folder = folder / "shard"
         self._write = threading.Lock()
         self._fields: set[str] = set()
+        self._languages: tuple[str, ...] = (ENGLISH,)
         if (self._shard_folder / "segments").exists():
             self._check_sizes()
             self._shard = _guard(lambda: edge.EdgeShard.load(str(self._shard_folder)))
             self._fields = set(self._shard.info().payload_schema)
+            self._languages = self._found_languages()
         else:
             shutil.rmtree(self._shard_folder, ignore_errors=True)
             _guard(lambda: self._shard_folder.mkdir(parents=True, exist_ok=True))
@@ -64,6 +72,7 @@ class QdrantEdge:
         built = [_point(point) for point in points]
         with self._write:
             self._index_fields(points)
+            self._note_languages(points)
             _guard(lambda: self._shard.update(edge.UpdateOperation.upsert_points(built)))
 
     def drop(self, ids: Sequence[str]) -> None:
@@ -86,7 +95,7 @@ class QdrantEdge:
         self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
     ) -> Scored:
         """Return up to `limit` points by keyword score, best first; none when no word is left to look for."""
-        indices, values = lexical.bm25_query(text) if scheme == "bm25" else lexical.tfidf_query(text)
+        indices, values = QUESTION[scheme](text, self._languages)
         if not indices:
             return []
         return self._query(_sparse((indices, values), scheme), limit, where)
@@ -94,7 +103,7 @@ class QdrantEdge:
     def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]:
         """Return how many points have each word, counting up to `most`; `most` for a word that has no term."""
         chosen = to_qdrant(where) if where is not None else None
-        asked = [lexical.bm25_query(word) for word in words]
+        asked = [lexical.bm25_query(word, self._languages) for word in words]
         terms = {term for indices, _ in asked for term in indices}
         held = self._held(terms, chosen) if len(terms) > MANY_TERMS else terms
         some = [n for n, (indices, _) in enumerate(asked) if held.intersection(indices)]
@@ -112,7 +121,8 @@ class QdrantEdge:
             points = _guard(
                 lambda query=query: self._shard.query(_request(FEW, query, chosen, ["bm25"]))  # type: ignore[misc]
             )
-            seen = {term for point in points for term in point.vector["bm25"].indices if term in terms}
+            vectors = (cast(dict[str, Any], point.vector)["bm25"] for point in points)
+            seen = terms.intersection(term for vector in vectors for term in vector.indices)
             if not seen:
                 break
             held |= seen
@@ -120,7 +130,8 @@ class QdrantEdge:
         return held
 
     def languages(self) -> tuple[str, ...]:
-        return ("en",)
+        """Return the languages that points are written in: English, then the others, at most 8."""
+        return self._languages
 
     def ids(self) -> Iterator[str]:
         """Yield every point id."""
@@ -167,6 +178,22 @@ class QdrantEdge:
                 operation = edge.UpdateOperation.create_field_index(path, _schema(value))
                 _guard(lambda operation=operation: self._shard.update(operation))  # type: ignore[misc]
                 self._fields.add(path)
+
+    def _note_languages(self, points: Sequence[Point]) -> None:
+        """Look questions up in each new language too, as far as there is room."""
+        new = {language_of(point.fields) for point in points} - set(self._languages)
+        if new and LANGUAGE not in self._fields:
+            operation = edge.UpdateOperation.create_field_index(LANGUAGE, edge.PayloadSchemaType.Keyword)
+            _guard(lambda: self._shard.update(operation))
+            self._fields.add(LANGUAGE)
+        self._languages = (*self._languages, *sorted(new))[:MOST_LANGUAGES]
+
+    def _found_languages(self) -> tuple[str, ...]:
+        """Return English and the languages, besides it, that most points have."""
+        if LANGUAGE not in self._fields:
+            return (ENGLISH,)
+        found = _guard(lambda: self._shard.facet(edge.FacetRequest(LANGUAGE, MOST_LANGUAGES - 1)))
+        return (ENGLISH, *(str(one.value) for one in found.hits))
 
     def _note_sizes(self) -> None:
         """Remember each file's size: a file that shrank since was damaged, and must not be mapped."""
@@ -215,13 +242,16 @@ def _sparse(found: lexical.Sparse, scheme: str) -> Any:
 
 
 def _point(point: Point) -> Any:
-    terms = lexical.analyse(point.text)
+    language = language_of(point.fields)
+    terms = lexical.analyse(point.text, language)
     vectors = {
         "dense": point.vector.tolist(),
         "bm25": edge.SparseVector(*lexical.bm25_passage(terms)),
         "tfidf": edge.SparseVector(*lexical.tfidf_passage(terms)),
     }
-    payload = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
+    payload: dict[str, Any] = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
+    if language != ENGLISH:
+        payload[LANGUAGE] = language
     return edge.Point(point.id, vectors, payload)
 
 

@@ -14,10 +14,17 @@ from typing import Final
 
 from stop_words import AVAILABLE_LANGUAGES, LANGUAGE_MAPPING, get_stop_words
 
-from citewell.index.constants import STOP_WORDS
 from citewell.model import Fields
 
 ENGLISH: Final = "en"
+STOP_WORDS: Final = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "can", "do", "does", "did", "for", "from",
+    "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "me",
+    "my", "no", "not", "of", "on", "or", "our", "she", "should", "so", "some", "such", "than", "that",
+    "the", "their", "them", "then", "there", "these", "they", "this", "to", "was", "we", "were", "what",
+    "when", "where", "which", "who", "whom", "why", "will", "with", "would", "you", "your",
+})  # fmt: skip
+"""English words that keyword search leaves out: fewer than the package lists, which has "computer" and "work"."""
 STEMMERS: Final = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
@@ -62,7 +69,7 @@ def told(text: str) -> str | None:
     for code, script in SCRIPTS.items():
         if 2 * len(script.findall(some)) > letters:
             return code
-    words = WORD.findall(some.lower())
+    words = set(WORD.findall(some.lower()))  # each once: a name or a mark that comes often says nothing
     counts = Counter(language for word in words for language in _function_words().get(word, ()))
     best = max(counts, key=lambda one: (counts[one], one), default=ENGLISH)
     enough = max(LEAST_WORDS, LEAST_SHARE * len(words), CLEARLY * counts[ENGLISH])
@@ -93,7 +100,9 @@ def _function_words() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = defaultdict(list)
     for code, name in LANGUAGE_MAPPING.items():
         for word in set(get_stop_words(name)):
-            # The English list has codes of countries, which are words elsewhere: "il", "si".
-            if code != ENGLISH or len(word) > 2 or word in STOP_WORDS:
+            # Lists have letters, and the English one codes of countries, which are words elsewhere: "il", "si".
+            if (len(word) > 1 or not word.isascii()) and (
+                code != ENGLISH or len(word) > 2 or word in STOP_WORDS
+            ):
                 found[word].append(SAME.get(code, code))
     return {word: tuple(languages) for word, languages in found.items()}

@@ -175,6 +175,7 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
             prepare=prepare,
             retrievers=lambda other, lookup: retrievers(other, embedder, catalog, config.search, lookup),
             keywords=keywords,
+            meant=Typos(Lexical(index), index).meant if config.search.typos else lambda query: {},
             fetch=fetch,
             depth=DEPTH,
             shown=config.chat.passages,

@@ -182,7 +182,7 @@ def _resplit(case: Case) -> Change | None:
     if document is None or len(case.passages) > MOST_PASSAGES:
         return None
     gone = [passage.id for passage in case.passages]
-    idf = trial.rarities(case.grounds, case.query.text, case.scheme)
+    idf = trial.rarities(case.grounds, case.words, case.scheme)
     for step in STEPS:
         tokens = max(LEAST_TOKENS, min(most, round(now * step)))
         if tokens == now:

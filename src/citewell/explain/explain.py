@@ -33,7 +33,8 @@ class Explain:
         query = asked.query
         hits = tuple(Explained(hit, hit_text(hit)) for hit in asked.search(query))
         followed = self._followed(asked, document) if document else None
-        return Why(query.text, query.mode, query.limit, self.grounds.shown, hits, followed)
+        meant = self.grounds.meant(query) if query.mode in ("hybrid", "keyword") else {}
+        return Why(query.text, query.mode, query.limit, self.grounds.shown, hits, followed, meant)
 
     def _followed(self, asked: Asked, document: str) -> Followed:
         name = self._id(document)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,6 +24,8 @@ LETTERS: Final = {
 """What may stand in a word besides a-z, by language."""
 OTHER: Final = ("ru", "el", "ar")
 """Languages that are not written in Latin letters at all."""
+
+TYPED: Final = frozenset(ASCII).union(*LETTERS.values())
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,23 @@ def _slips(word: str, alphabet: str) -> Iterator[str]:
             yield head + tail[1] + tail[0] + tail[2:]
 
 
-def weighed(question: str, meant: dict[str, str]) -> str:
+def respelled(question: str, meant: Mapping[str, str]) -> str:
+    """Return a question with the words that stand in for others."""
+    return PLAIN.sub(lambda match: meant.get(match[0], match[0]), question)
+
+
+def weighed(question: str, meant: Mapping[str, str]) -> str:
     """Return a question in which words are repeated by their weight: stand-ins weigh less than what was asked."""
-    rest = PLAIN.sub(lambda match: "" if match[0] in meant else match[0], question)
-    others = [meant[word] for word in PLAIN.findall(question) if word in meant]
-    return " ".join([rest] * TYPO_REPEATS + others * round(TYPO_REPEATS * TYPO_WEIGHT))
+    certain = respelled(question, dict.fromkeys(meant, ""))
+    less = round(TYPO_REPEATS * TYPO_WEIGHT)
+    return " ".join([respelled(question, meant)] * less + [certain] * (TYPO_REPEATS - less))
 
 
 def _may_be(word: str) -> bool:
-    return len(word) >= TYPO_LETTERS and (word.islower() or word.istitle())
+    """Say whether a word may be a slip: long enough, of letters that are typed one by one, no acronym or camelCase."""
+    return (
+        len(word) >= TYPO_LETTERS and word in (word.lower(), word.title()) and TYPED.issuperset(word.lower())
+    )
 
 
 def _alphabet(word: str, languages: tuple[str, ...]) -> str:

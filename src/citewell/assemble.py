@@ -26,6 +26,7 @@ from citewell.retrieve import (
     Pool,
     Ranker,
     Rerank,
+    Typos,
     Widen,
 )
 from citewell.retrieve.constants import DEPTH, WEIGHTS
@@ -100,11 +101,11 @@ def retrievers(
     """The retriever of each search mode. `lookup` joins candidates with something else than the catalog."""
     lookup = lookup or catalog.hits
     dense, words = Dense(index, embedder), Lexical(index)
-    keyword: Ranker = words
+    keyword: Ranker = Typos(words, index) if search.typos else words
     if search.feedback:
-        from citewell.index.lexical import analyse
+        from citewell.index.lexical import asked
 
-        keyword = Feedback(words, lookup, analyse)
+        keyword = Feedback(keyword, lookup, lambda text: list(asked(text, index.languages()).elements()))
     rankers: dict[Mode, Ranker] = {
         "dense": dense,
         "keyword": keyword,
@@ -149,6 +150,7 @@ def _reader(inner: Retriever, chat: ChatConfig, embedder: Embedder, catalog: Cat
 def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -> Explain:
     from citewell.explain import Explain, Grounds, Keywords
     from citewell.index import lexical
+    from citewell.language import language_of
     from citewell.sources.folder import Folder
 
     def fetch(path: Path) -> Blob:
@@ -157,8 +159,12 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
 
     embedder = prepare.embedder
     keywords = Keywords(
-        terms=lexical.analyse,
-        question={"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query},
+        asked=lambda text: lexical.asked(text, index.languages()),
+        terms=lambda text, fields: lexical.analyse(text, language_of(fields)),
+        question={
+            "bm25": lambda text: lexical.bm25_query(text, index.languages()),
+            "tfidf": lambda text: lexical.tfidf_query(text, index.languages()),
+        },
         passage={"bm25": lexical.bm25_passage, "tfidf": lexical.tfidf_passage},
     )
     return Explain(
@@ -169,6 +175,7 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
             prepare=prepare,
             retrievers=lambda other, lookup: retrievers(other, embedder, catalog, config.search, lookup),
             keywords=keywords,
+            meant=Typos(Lexical(index), index).meant if config.search.typos else lambda query: {},
             fetch=fetch,
             depth=DEPTH,
             shown=config.chat.passages,

@@ -60,6 +60,7 @@ class SearchConfig:
         "hybrid", "hybrid, dense, keyword (BM25) or tfidf", choices=("hybrid", "dense", "keyword", "tfidf")
     )
     limit: int = _setting(10, "hits of a search", least=1, most=1000)
+    typos: bool = _setting(True, "a word that no passage has is looked for as the nearest that one has")
     feedback: bool = _setting(False, "keyword search asks again with the words of what came up first (RM3)")
     rerank: Path | None = _setting(
         None,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from citewell.catalog import Catalog, Proposal, digest
 from citewell.errors import BadInput
+from citewell.language import with_language
 from citewell.model import JSON, Added, Blob, Document, Embedder, Failure, Item, Passage, Source
 from citewell.read import Limits, read
 from citewell.split import embedded_text, split
@@ -56,7 +57,7 @@ class Prepare:
 
     def __call__(self, document: Document) -> Job:
         _refuse_not_numbers(document)
-        document = replace(document, fields={**document.fields, "id": document.id})
+        document = identified(document)
         settings = f"{self.embedder.name} split={self.tokens} 1"
         hashed = digest(document, settings)
         known = self.catalog.digest(document.id)
@@ -80,6 +81,12 @@ class Prepare:
             return [self(document) for document in read(blob, self.limits)]
         except BadInput as error:
             return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
+
+
+def identified(document: Document) -> Document:
+    """Return a document whose fields say its id, and its language where that is plainly another than English."""
+    fields = with_language(document.fields, document.text)
+    return replace(document, fields={**fields, "id": document.id})
 
 
 def _refuse_not_numbers(document: Document) -> None:

@@ -22,6 +22,11 @@ def phrases(question: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(phrase for one in found if (phrase := plain(one).rstrip(_END))))
 
 
+def outside(question: str) -> str:
+    """Return a question without its quoted phrases and its `code`."""
+    return _QUOTED.sub(" ", question)
+
+
 def holds(text: str, wanted: Sequence[str]) -> bool:
     """Say whether a text contains every phrase, as `plain` writes both."""
     found = plain(text)

@@ -79,7 +79,10 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a question finds what it finds; `shown` is the number of passages that the chat model is shown."""
+    """Why a question finds what it finds; `shown` is the number of passages that the chat model is shown.
+
+    `meant` has the words of the question that no passage has, each with the word that was looked for instead.
+    """
 
     question: str
     mode: Mode
@@ -87,3 +90,4 @@ class Why:
     shown: int
     hits: tuple[Explained, ...] = ()
     document: Followed | None = field(default=None)
+    meant: Mapping[str, str] = field(default_factory=dict)

@@ -177,6 +177,7 @@ def load_why(data: Mapping[str, Any]) -> Why:
     """Read why a question finds what it finds."""
     known = _known(Why, data)
     known["hits"] = tuple(Explained(load_hit(one["hit"]), one["text"]) for one in data.get("hits", ()))
+    known["meant"] = dict(data.get("meant", {}))
     if data.get("document") is not None:
         followed = data["document"]
         found = _known(Followed, followed)

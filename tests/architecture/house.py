@@ -20,6 +20,7 @@ ROOMS: Final = {
     "why": 0,
     "phrases": 0,
     "trace": 0,
+    "language": 1,
     "split": 1,
     "answer": 1,
     "wire": 1,

@@ -68,6 +68,8 @@ def stages(hit: Hit) -> str:
 
 def print_why(why: Why) -> None:
     """Print how each hit came up; of a document, what became of it and what brings it back."""
+    for word, other in why.meant.items():
+        print(f"no passage has {word!r}: by words, {other!r} was looked for")
     if why.document is not None:
         _print_followed(why.document)
         return

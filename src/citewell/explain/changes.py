@@ -155,9 +155,10 @@ def _question(case: Case) -> Change | None:
 def _rare(case: Case) -> Iterator[str]:
     if case.best is None:
         return
-    terms = case.grounds.keywords.terms
+    terms, fields = case.grounds.keywords.terms, case.entry.fields
     words = dict.fromkeys(trial.WORD.findall(case.best.text))
-    new = [word for word in words if not case.asked_terms.intersection(terms(word)) and len(terms(word)) == 1]
+    known = case.asked_terms
+    new = [word for word in words if len(found := terms(word, fields)) == 1 and not known.intersection(found)]
     # Longer words are mostly the rarer ones: look up those.
     some = sorted(new, key=len, reverse=True)[:MOST_LOOKED_UP]
     rarity = {word: case.weight(word) for word in some}
@@ -181,7 +182,7 @@ def _resplit(case: Case) -> Change | None:
     if document is None or len(case.passages) > MOST_PASSAGES:
         return None
     gone = [passage.id for passage in case.passages]
-    idf = trial.rarities(case.grounds, case.query.text, case.scheme)
+    idf = trial.rarities(case.grounds, case.words, case.scheme)
     for step in STEPS:
         tokens = max(LEAST_TOKENS, min(most, round(now * step)))
         if tokens == now:

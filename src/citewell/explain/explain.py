@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Final
 
-from citewell.errors import BadInput
+from citewell.errors import BadInput, Unsupported
 from citewell.explain import changes as tried
 from citewell.explain.files import again, unadded
 from citewell.explain.grounds import Asked, Case, Grounds
@@ -33,7 +33,18 @@ class Explain:
         query = asked.query
         hits = tuple(Explained(hit, hit_text(hit)) for hit in asked.search(query))
         followed = self._followed(asked, document) if document else None
-        return Why(query.text, query.mode, query.limit, self.grounds.shown, hits, followed)
+        meant = self._meant(asked)
+        return Why(query.text, query.mode, query.limit, self.grounds.shown, hits, followed, meant)
+
+    def _meant(self, asked: Asked) -> Mapping[str, str]:
+        """Return what stands in for the question's words that no passage has."""
+        if asked.query.mode not in ("hybrid", "keyword"):
+            return {}
+        try:
+            return self.grounds.meant(asked.query)
+        except Unsupported:
+            narrowed = asked.narrow(asked.query)
+            return self.grounds.meant(narrowed) if narrowed else {}
 
     def _followed(self, asked: Asked, document: str) -> Followed:
         name = self._id(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,9 @@ from citewell.catalog import Catalog
 from citewell.errors import Unsupported
 from citewell.filters import Filter, In, matches
 from citewell.ingest import Prepare
-from citewell.model import Blob, Embedder, Entry, Hit, Index, Mode, Passage, Query, Retriever, Scored
+from citewell.model import Blob, Embedder, Entry, Fields, Hit, Index, Mode, Passage, Query, Retriever, Scored
 from citewell.retrieve.join import Lookup
+from citewell.retrieve.typos import respelled
 from citewell.why import Place
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ DEEPEST: Final = 10_000
 
 @dataclass(frozen=True)
 class Keywords:
-    """How keyword search reads text: its terms, and their weights in a question and in a passage."""
+    """How keyword search reads text: the terms of a question, and of a text of a document with these fields; their
+    weights in a question and in a passage."""
 
-    terms: Callable[[str], list[str]]
+    asked: Callable[[str], Collection[str]]
+    terms: Callable[[str, Fields], list[str]]
     question: Mapping[Scheme, Callable[[str], Sparse]]
     passage: Mapping[Scheme, Callable[[list[str]], Sparse]]
 
@@ -37,7 +40,8 @@ class Keywords:
 @dataclass(frozen=True)
 class Grounds:
     """The parts of a library. `retrievers` makes those of another index; `fetch` reads a file of this machine;
-    `depth` is how many candidates hybrid search takes from each list; `shown` goes to the chat model."""
+    `meant` says what stands in for the words that no passage has; `depth` is how many candidates hybrid search
+    takes from each list; `shown` goes to the chat model."""
 
     catalog: Catalog
     index: Index
@@ -45,6 +49,7 @@ class Grounds:
     prepare: Prepare
     retrievers: Callable[[Index, Lookup], Mapping[Mode, Retriever]]
     keywords: Keywords
+    meant: Callable[[Query], Mapping[str, str]]
     fetch: Callable[[Path], Blob]
     depth: int
     shown: int
@@ -132,7 +137,7 @@ class Case:
     def own_keyword(self) -> Scored:
         """The document's own passages by words, best first; those that share a word only."""
         most = max(1, self.entry.passages)
-        return self.grounds.index.lexical(self.query.text, most, self._mine, self.scheme)
+        return self.grounds.index.lexical(self.words, most, self._mine, self.scheme)
 
     @cached_property
     def dense(self) -> Place:
@@ -143,7 +148,7 @@ class Case:
     @cached_property
     def keyword(self) -> Place:
         """Where its best passage is by words, in the whole list."""
-        index, text = self.grounds.index, self.query.text
+        index, text = self.grounds.index, self.words
         name = "keyword" if self.scheme == "bm25" else "tfidf"
         found = self.own_keyword
         return self._place(name, found, lambda n: index.lexical(text, n, self.where, self.scheme))
@@ -156,12 +161,18 @@ class Case:
         return next((ids[one] for one, _ in wanted if one in ids), None)
 
     @cached_property
+    def words(self) -> str:
+        """The question as keyword search looks for it: with known words for those that no passage has."""
+        meant = self.grounds.meant(self.indexed) if self.query.mode in ("hybrid", "keyword") else {}
+        return respelled(self.query.text, meant)
+
+    @cached_property
     def asked_terms(self) -> set[str]:
-        return set(self.grounds.keywords.terms(self.query.text))
+        return set(self.grounds.keywords.asked(self.words))
 
     def shared(self, text: str) -> set[str]:
         """Return the question's terms that a text has."""
-        return self.asked_terms.intersection(self.grounds.keywords.terms(text))
+        return self.asked_terms.intersection(self.grounds.keywords.terms(text, self.entry.fields))
 
     def embedded(self, passage: Passage) -> str:
         """Return what is embedded and indexed of a passage."""

@@ -111,9 +111,9 @@ def _parse(case: Case) -> Loss | None:
 
 def words_of(case: Case, terms: set[str]) -> list[str]:
     """Return the words of the question that have these terms, each once."""
-    found = trial.WORD.findall(case.query.text)
+    found = trial.WORD.findall(case.words)
     return list(
-        dict.fromkeys(word for word in found if terms.intersection(case.grounds.keywords.terms(word)))
+        dict.fromkeys(word for word in found if terms.intersection(case.grounds.keywords.asked(word)))
     )
 
 
@@ -157,7 +157,7 @@ def _joined(case: Case, one: Passage, other: Passage) -> bool:
     whole = Span(one.start, other.end, one.heading, one.line, one.page, one.context)
     joined = trial.prospect(document, [*spans[:at], whole, *spans[at + 2 :]])
     gone = [passage.id for passage in case.passages]
-    idf = trial.rarities(case.grounds, case.query.text, case.scheme)
+    idf = trial.rarities(case.grounds, case.words, case.scheme)
     hits = trial.run(case.grounds, case.indexed, joined, gone, idf)
     return rank_of(hits, case.entry.id) is not None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from citewell.catalog import rounded
 from citewell.catalog.ids import passage_id
 from citewell.explain.grounds import Grounds, Scheme
 from citewell.filters import Filter, matches
+from citewell.ingest import identified
 from citewell.model import Document, Entry, Fields, Hit, Index, Passage, Query, Scored
 from citewell.split import Span, embedded_text, split
 
@@ -58,6 +59,20 @@ class Overlay:
         own = [(one.id, self._score(asked, one, scheme)) for one in self._in(where)]
         return self._merged(found, [pair for pair in own if pair[1] > 0], limit)
 
+    def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]:
+        """Return how many points have each word, counting up to `most`."""
+        found = self.grounds.index.frequencies(words, most, where)
+        own = [set(one.weights["bm25"]) for one in self._in(where)]
+        asked = [self.grounds.keywords.question["bm25"](word)[0] for word in words]
+        return [
+            min(most, n + sum(bool(has.intersection(terms)) for has in own))
+            for n, terms in zip(found, asked, strict=True)
+        ]
+
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages that points are written in."""
+        return self.grounds.index.languages()
+
     def _score(self, asked: Mapping[int, float], point: Point, scheme: Scheme) -> float:
         weights, idf = point.weights[scheme], self.idf
         return sum(
@@ -83,7 +98,7 @@ class Prospect:
 
 def prospect(document: Document, spans: Sequence[Span]) -> Prospect:
     """Return a document with these spans as its passages."""
-    document = replace(document, fields={**document.fields, "id": document.id})
+    document = identified(document)
     texts = [
         embedded_text(document.title, span.heading, span.context, document.text[span.start : span.end])
         for span in spans
@@ -116,7 +131,7 @@ def _points(grounds: Grounds, one: Prospect) -> list[Point]:
     weigh = grounds.keywords.passage
     made = []
     for position, (text, row) in enumerate(zip(one.texts, matrix, strict=True)):
-        terms = grounds.keywords.terms(text)
+        terms = grounds.keywords.terms(text, one.document.fields)
         weights: Mapping[Scheme, Mapping[int, float]]
         weights = {scheme: dict(zip(*weigh[scheme](terms), strict=True)) for scheme in weigh}
         made.append(Point(passage_id(KEY, position), rounded(row), weights, one.document.fields))
@@ -158,7 +173,7 @@ def rarity(grounds: Grounds, word: str, scheme: Scheme) -> float:
     for one, score in scored:
         if one in known:
             passage, entry = known[one]
-            terms = grounds.keywords.terms(grounds.prepare.text(entry.title, passage))
+            terms = grounds.keywords.terms(grounds.prepare.text(entry.title, passage), entry.fields)
             weights = dict(zip(*grounds.keywords.passage[scheme](terms), strict=True))
             total = sum(count * weights.get(term, 0.0) for term, count in asked.items())
             if total > 0:

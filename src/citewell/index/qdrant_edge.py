@@ -9,7 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 import qdrant_edge as edge
 
@@ -17,6 +17,7 @@ from citewell.errors import Corrupt, OutOfSpace, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.qdrant_filter import payload_path, to_qdrant
+from citewell.language import ENGLISH, language_of
 from citewell.model import Fields, Point, Scored
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ TRANSIENT: Final = "tracker_journal.dat"
 """A journal that the engine deletes when it has been applied: that it is gone is no damage."""
 SCROLL: Final = 10_000
 MOST_FIELD_INDEXES: Final = 64
+MANY_TERMS: Final = 32
+"""From here on, terms are first asked for all at once: most of them no point has."""
+LANGUAGE: Final = "lang"
+"""Where a point says its language, if it is not English."""
+MOST_LANGUAGES: Final = 8
+"""That a question is looked up in."""
+QUESTION: Final = {"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query}
+FEW: Final = 8
+"""Points whose terms are looked at in one go."""
 # Smaller segments are searched exactly: that is faster than a graph. Larger ones than SEGMENT_KB are not
 # merged any more, so that a library that grows is not built anew again and again.
 FULL_SCAN_KB: Final = 10_000
@@ -54,10 +64,12 @@ class QdrantEdge:
         self._shard_folder = folder / "shard"
         self._write = threading.Lock()
         self._fields: set[str] = set()
+        self._languages: tuple[str, ...] = (ENGLISH,)
         if (self._shard_folder / "segments").exists():
             self._check_sizes()
             self._shard = _guard(lambda: edge.EdgeShard.load(str(self._shard_folder)))
             self._fields = set(self._shard.info().payload_schema)
+            self._languages = self._found_languages()
         else:
             shutil.rmtree(self._shard_folder, ignore_errors=True)
             _guard(lambda: self._shard_folder.mkdir(parents=True, exist_ok=True))
@@ -70,6 +82,7 @@ class QdrantEdge:
         built = [_point(point) for point in points]
         with self._write:
             self._index_fields(points)
+            self._note_languages(points)
             _guard(lambda: self._shard.update(edge.UpdateOperation.upsert_points(built)))
 
     def drop(self, ids: Sequence[str]) -> None:
@@ -92,10 +105,43 @@ class QdrantEdge:
         self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
     ) -> Scored:
         """Return up to `limit` points by keyword score, best first; none when no word is left to look for."""
-        indices, values = lexical.bm25_query(text) if scheme == "bm25" else lexical.tfidf_query(text)
+        indices, values = QUESTION[scheme](text, self._languages)
         if not indices:
             return []
-        return self._query(edge.Query.Nearest(edge.SparseVector(indices, values), using=scheme), limit, where)
+        return self._query(_sparse((indices, values), scheme), limit, where)
+
+    def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]:
+        """Return how many points have each word, counting up to `most`; `most` for a word that has no term."""
+        chosen = to_qdrant(where) if where is not None else None
+        asked = [lexical.bm25_query(word, self._languages) for word in words]
+        terms = {term for indices, _ in asked for term in indices}
+        held = self._held(terms, chosen) if len(terms) > MANY_TERMS else terms
+        some = [n for n, (indices, _) in enumerate(asked) if held.intersection(indices)]
+        requests = [_request(most, _sparse(asked[n], "bm25"), chosen) for n in some]
+        batch = edge.QueryBatchRequest(requests)
+        found = _guard(lambda: self._shard.query_batch(batch)) if some else []
+        counts = {n: len(points) for n, points in zip(some, found, strict=True)}
+        return [counts.get(n, 0) if indices else most for n, (indices, _) in enumerate(asked)]
+
+    def _held(self, terms: set[int], chosen: Any) -> set[int]:
+        """Return the terms that some point has. Asks for all at once, then again for those not seen yet."""
+        held: set[int] = set()
+        while terms:
+            query = _sparse((list(terms), [1.0] * len(terms)), "bm25")
+            points = _guard(
+                lambda query=query: self._shard.query(_request(FEW, query, chosen, ["bm25"]))  # type: ignore[misc]
+            )
+            vectors = (cast(dict[str, Any], point.vector)["bm25"] for point in points)
+            seen = terms.intersection(term for vector in vectors for term in vector.indices)
+            if not seen:
+                break
+            held |= seen
+            terms = terms - seen
+        return held
+
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages that points are written in: English, then the others, at most 8."""
+        return self._languages
 
     def ids(self) -> Iterator[str]:
         """Yield every point id."""
@@ -127,9 +173,7 @@ class QdrantEdge:
 
     def _query(self, query: Any, limit: int, where: Filter | None) -> Scored:
         chosen = to_qdrant(where) if where is not None else None
-        request = edge.QueryRequest(
-            limit=limit, query=query, filter=chosen, params=_RESCORED, with_payload=False, with_vector=False
-        )
+        request = _request(limit, query, chosen)
         return [(str(point.id), float(point.score)) for point in _guard(lambda: self._shard.query(request))]
 
     def _index_fields(self, points: Sequence[Point]) -> None:
@@ -144,6 +188,22 @@ class QdrantEdge:
                 operation = edge.UpdateOperation.create_field_index(path, _schema(value))
                 _guard(lambda operation=operation: self._shard.update(operation))  # type: ignore[misc]
                 self._fields.add(path)
+
+    def _note_languages(self, points: Sequence[Point]) -> None:
+        """Look questions up in each new language too, as far as there is room."""
+        new = {language_of(point.fields) for point in points} - set(self._languages)
+        if new and LANGUAGE not in self._fields:
+            operation = edge.UpdateOperation.create_field_index(LANGUAGE, edge.PayloadSchemaType.Keyword)
+            _guard(lambda: self._shard.update(operation))
+            self._fields.add(LANGUAGE)
+        self._languages = (*self._languages, *sorted(new))[:MOST_LANGUAGES]
+
+    def _found_languages(self) -> tuple[str, ...]:
+        """Return English and the languages, besides it, that most points have."""
+        if LANGUAGE not in self._fields:
+            return (ENGLISH,)
+        found = _guard(lambda: self._shard.facet(edge.FacetRequest(LANGUAGE, MOST_LANGUAGES - 1)))
+        return (ENGLISH, *(str(one.value) for one in found.hits))
 
     def _note_sizes(self) -> None:
         """Remember each file's size: a file that shrank since was damaged, and must not be mapped."""
@@ -195,14 +255,27 @@ def _config(dimensions: int) -> Any:
     )
 
 
+def _request(limit: int, query: Any, chosen: Any, vectors: Any = False) -> Any:
+    return edge.QueryRequest(
+        limit=limit, query=query, filter=chosen, params=_RESCORED, with_payload=False, with_vector=vectors
+    )
+
+
+def _sparse(found: lexical.Sparse, scheme: str) -> Any:
+    return edge.Query.Nearest(edge.SparseVector(*found), using=scheme)
+
+
 def _point(point: Point) -> Any:
-    terms = lexical.analyse(point.text)
+    language = language_of(point.fields)
+    terms = lexical.analyse(point.text, language)
     vectors = {
         "dense": point.vector.tolist(),
         "bm25": edge.SparseVector(*lexical.bm25_passage(terms)),
         "tfidf": edge.SparseVector(*lexical.tfidf_passage(terms)),
     }
-    payload = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
+    payload: dict[str, Any] = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
+    if language != ENGLISH:
+        payload[LANGUAGE] = language
     return edge.Point(point.id, vectors, payload)
 
 

@@ -1,6 +1,6 @@
 """Which passages may answer this question? Frozen, callable values that nest.
 
-A ranker orders passage ids with a score and a trace of how they came up: Dense, Lexical, Feedback, Fuse, Pool.
+A ranker orders passage ids with a score and a trace of how they came up: Dense, Lexical, Typos, Feedback, Fuse, Pool.
 `Join` turns the best into hits that the catalog vouches for. Around it, retrievers choose among hits: Phrases,
 Rerank, Diverse; and, for what a chat model is shown, Collapse and Widen.
 """
@@ -13,6 +13,7 @@ from citewell.retrieve.join import Join
 from citewell.retrieve.phrase import Phrases
 from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker
 from citewell.retrieve.rerank import LateInteraction, Rerank
+from citewell.retrieve.typos import Typos
 from citewell.retrieve.widen import Widen
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "Pool",
     "Ranker",
     "Rerank",
+    "Typos",
     "Widen",
 ]

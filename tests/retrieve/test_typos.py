@@ -15,7 +15,7 @@ from citewell.filters import Filter
 from citewell.library import Library
 from citewell.model import Document, Index, Query
 from citewell.retrieve import Candidate, Typos
-from citewell.retrieve.typos import ASCII, slips, weighed
+from citewell.retrieve.typos import ASCII, respelled, slips
 from tests.retrieve.shelf import found, opened
 
 TEXTS = {
@@ -97,9 +97,8 @@ def test_a_question_whose_words_are_known_goes_through_unchanged() -> None:
     assert asked == [query]
 
 
-def test_a_stand_in_weighs_three_quarters_of_a_word_that_was_asked() -> None:
-    words = weighed("reset the rauter now", {"rauter": "router"}).split()
-    assert (words.count("reset"), words.count("router"), words.count("rauter")) == (4, 3, 0)
+def test_only_whole_words_are_respelled() -> None:
+    assert respelled("rauter, rauters or rauter_1?", {"rauter": "router"}) == "router, rauters or rauter_1?"
 
 
 def test_why_says_what_was_looked_for_instead(tmp_path: Path) -> None:

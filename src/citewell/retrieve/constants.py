@@ -36,7 +36,3 @@ TYPO_LETTERS: Final = 4
 """Fewest letters of a word that may be a slip."""
 TYPO_COMMON: Final = 100
 """Passages counted to say which word is the commoner."""
-TYPO_WEIGHT: Final = 0.75
-"""Of a word that stands in for one that no passage has."""
-TYPO_REPEATS: Final = 4
-"""Times the question is repeated, so that whole repetitions of a word are weights fine enough."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from citewell.model import Index, Query
 from citewell.phrases import outside
-from citewell.retrieve.constants import TYPO_COMMON, TYPO_LETTERS, TYPO_REPEATS, TYPO_WEIGHT
+from citewell.retrieve.constants import TYPO_COMMON, TYPO_LETTERS
 from citewell.retrieve.rank import Candidate, Ranker
 
 PLAIN: Final = re.compile(r"(?<![\w.\-/:@'’])[^\W\d_]+(?![\w'’]|[.\-/:@]\w)")
@@ -43,10 +43,7 @@ class Typos:
 
     def __call__(self, query: Query) -> list[Candidate]:
         meant = self.meant(query)
-        if not meant:
-            return self.inner(query)
-        found = self.inner(replace(query, text=weighed(query.text, meant)))
-        return [one._replace(score=one.score / TYPO_REPEATS) for one in found]
+        return self.inner(replace(query, text=respelled(query.text, meant)) if meant else query)
 
     def meant(self, query: Query) -> dict[str, str]:
         """Return the question's words that no passage has, each with the word that stands in for it."""
@@ -83,13 +80,6 @@ def _slips(word: str, alphabet: str) -> Iterator[str]:
 def respelled(question: str, meant: Mapping[str, str]) -> str:
     """Return a question with the words that stand in for others."""
     return PLAIN.sub(lambda match: meant.get(match[0], match[0]), question)
-
-
-def weighed(question: str, meant: Mapping[str, str]) -> str:
-    """Return a question in which words are repeated by their weight: stand-ins weigh less than what was asked."""
-    certain = respelled(question, dict.fromkeys(meant, ""))
-    less = round(TYPO_REPEATS * TYPO_WEIGHT)
-    return " ".join([respelled(question, meant)] * less + [certain] * (TYPO_REPEATS - less))
 
 
 def _may_be(word: str) -> bool:

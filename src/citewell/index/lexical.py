@@ -58,8 +58,12 @@ def _hash(term: str) -> int:
 
 def analyse(text: str) -> list[str]:
     """Return the index terms of a text, as often as they occur: those of words, then whole compounds."""
-    terms = [term for word in WORD.findall(text) for term in _terms(word)]
-    return terms + [_compound(one) for one in COMPOUND.findall(text)]
+    return words(text) + [_compound(one) for one in COMPOUND.findall(text)]
+
+
+def words(text: str) -> list[str]:
+    """Return the index terms of a text's words, in their order; stop words have none."""
+    return [term for word in WORD.findall(text) for term in _terms(word)]
 
 
 def bm25_passage(terms: list[str]) -> Sparse:

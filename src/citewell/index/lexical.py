@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import chain
 from zlib import crc32
 
 from py_rust_stemmers import SnowballStemmer
@@ -63,7 +64,7 @@ def analyse(text: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """Return the index terms of a text's words, in their order; stop words have none."""
-    return [term for word in WORD.findall(text) for term in _terms(word)]
+    return list(chain.from_iterable(map(_terms, WORD.findall(text))))
 
 
 def bm25_passage(terms: list[str]) -> Sparse:

@@ -19,7 +19,7 @@ POOL_SHARE: Final = 1.5
 """What a document's votes count, times how much the candidates cluster."""
 PAIR_WEIGHT: Final = 0.4
 """What having all of the question's neighbouring words side by side adds to a score; see docs/decisions/0008."""
-PAIR_DEPTH: Final = 30
+PAIR_DEPTH: Final = 20
 PHRASE_DEPTHS: Final = (100, 1_000, 10_000)
 """Passages looked through for a quoted phrase: deeper only while hits are missing and more come up."""
 COLLAPSE_WORDS: Final = 5

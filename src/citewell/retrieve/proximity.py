@@ -35,7 +35,7 @@ class Proximity:
 
     def __call__(self, query: Query) -> list[Candidate]:
         found = self.inner(query)
-        pairs = _pairs(self.terms(query.text))
+        pairs = {pair for pair in pairwise(self.terms(query.text)) if pair[0] != pair[1]}
         if not pairs or not found:
             return found
         best, rest = found[: self.depth], found[self.depth :]
@@ -52,8 +52,5 @@ class Proximity:
     def _shares(self, ids: Sequence[str], pairs: set[tuple[str, str]]) -> list[float]:
         """What share of the pairs each passage holds; none where its text is not known."""
         texts = self.texts(ids)
-        return [len(pairs & _pairs(self.terms(texts.get(one, "")))) / len(pairs) for one in ids]
-
-
-def _pairs(terms: Sequence[str]) -> set[tuple[str, str]]:
-    return {pair for pair in pairwise(terms) if pair[0] != pair[1]}
+        held = [pairs.intersection(pairwise(self.terms(texts.get(one, "")))) for one in ids]
+        return [len(some) / len(pairs) for some in held]

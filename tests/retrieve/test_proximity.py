@@ -14,6 +14,7 @@ from citewell.explain.words import hit_text
 from citewell.index.lexical import words
 from citewell.model import Document, Query, Stage
 from citewell.retrieve import Candidate, Proximity, Ranker
+from citewell.retrieve.constants import PAIR_WEIGHT
 from tests.retrieve.shelf import opened
 
 PASSAGES = st.lists(
@@ -83,7 +84,7 @@ def test_hybrid_search_says_what_the_word_pairs_did(tmp_path: Path) -> None:
         query = Query("cold start", limit=2)
         first = library.search(query)[0]
         assert (first.passage.document_id, first.stages[-1].name) == ("together", "word pairs")
-        assert first.score == pytest.approx(first.stages[-2].score * 1.4)
+        assert first.score == pytest.approx(first.stages[-2].score * (1 + PAIR_WEIGHT))
         assert "counting the question's word pairs: 1st" in hit_text(first)
         assert "word pairs" not in [
             stage.name for stage in library.search(replace(query, mode="dense"))[0].stages

@@ -1,6 +1,6 @@
 """Every number that shapes retrieval, chosen by `python bench/retrieval.py`; see docs/decisions/0005.
 
-nDCG@10 by document, fused (without the word pairs of docs/decisions/0008) | chosen by the grid without the set (leave-one-set-out) | plain RRF (k = 60):
+nDCG@10 by document, before word pairs (0008) | chosen by the grid without the set | plain RRF (k = 60):
 ray_docs .602 | .533 | .535    scifact .735 | .736 | .730    cranfield .561 | .561 | .557    xquad_en .988 | .985 | .983
 clapnq_dev .982 | .975 | .973    squad2_mini .921 | .921 | .890    mtrag_un .813 | .809 | .800
 """

@@ -20,7 +20,7 @@ from citewell.evaluate.experiment import pages
 from citewell.library import Library
 from citewell.model import Query, Retriever
 from citewell.retrieve import Dense, Fuse, Join, Lexical, Pool
-from citewell.retrieve.constants import DEPTH
+from citewell.retrieve.constants import BALANCE, DEPTH, RRF_K
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """# Techniques, measured
@@ -72,7 +72,8 @@ def techniques(late: int) -> list[Technique]:
         Technique("dense", configured(mode="dense")),
         Technique("plain RRF, k = 60", fused(False, 0.0, 60)),
         Technique("+ documents vote", fused(True, 0.0, 20)),
-        Technique("default: + ranks and scores", configured()),
+        Technique("+ ranks and scores", fused(True, BALANCE, RRF_K)),
+        Technique("default: + word pairs", configured()),
         Technique("+ feedback (RM3)", configured(feedback=True)),
         Technique("+ diversity 0.3 (MMR)", configured(diversity=0.3)),
         Technique(f"default, first {late}", configured(), late),

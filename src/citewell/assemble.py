@@ -24,6 +24,7 @@ from citewell.retrieve import (
     Lexical,
     Phrases,
     Pool,
+    Proximity,
     Ranker,
     Rerank,
     Typos,
@@ -31,6 +32,7 @@ from citewell.retrieve import (
 )
 from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
+from citewell.retrieve.phrase import PassageTexts
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
@@ -99,6 +101,9 @@ def retrievers(
     lookup: Lookup | None = None,
 ) -> dict[Mode, Retriever]:
     """The retriever of each search mode. `lookup` joins candidates with something else than the catalog."""
+    from citewell.index.lexical import words as terms
+
+    texts = catalog.words_of if lookup is None else _texts(lookup)
     lookup = lookup or catalog.hits
     dense, words = Dense(index, embedder), Lexical(index)
     keyword: Ranker = Typos(words, index) if search.typos else words
@@ -110,13 +115,15 @@ def retrievers(
         "dense": dense,
         "keyword": keyword,
         "tfidf": Lexical(index, "tfidf"),
-        "hybrid": Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH),
+        "hybrid": Proximity(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), texts, terms),
     }
     ordered = _ordering(embedder, catalog, search)
-    return {
-        mode: ordered(Join(Phrases(ranker, words, catalog.words_of), lookup))
-        for mode, ranker in rankers.items()
-    }
+    return {mode: ordered(Join(Phrases(ranker, words, texts), lookup)) for mode, ranker in rankers.items()}
+
+
+def _texts(lookup: Lookup) -> PassageTexts:
+    """The texts of the passages that a lookup knows."""
+    return lambda ids: {one: passage.text for one, (passage, _) in lookup(ids, None).items()}
 
 
 def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Callable[[Retriever], Retriever]:

@@ -139,6 +139,26 @@ def test_a_filter_that_only_the_catalog_knows_is_explained_too(library: Library)
     assert found.changes
 
 
+def test_a_document_that_word_pairs_put_below_the_limit_is_told_so(library: Library) -> None:
+    library.add(Document("apart", "start cold engine start cold"))
+    library.add(Document("together", "the cold start of an engine, once more"))
+    for number in range(5):
+        library.add(
+            Document(f"far {number}", f"of another engine, number {number}, nothing else is told here")
+        )
+    asked = "cold start engine"
+    fused = {
+        hit.passage.document_id: next(stage.rank for stage in hit.stages if stage.name == "fused")
+        for hit in library.search(Query(asked, limit=2))
+    }
+    assert fused == {"apart": 1, "together": 2}
+    found = followed(library, Query(asked, limit=1), "apart")
+    assert found.stage == "fused"
+    assert (
+        "it was 1st, before passages in which more of the question's words stand side by side" in found.text
+    )
+
+
 def test_a_reranker_that_puts_it_below_the_limit_is_named(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -226,8 +226,18 @@ def _missed(case: Case) -> Loss:
     return Loss(
         "fused",
         f"Both searches had it ({nth(case.dense.rank)} by meaning, {nth(case.keyword.rank)} by words), "
-        f"and fused they put it below the first {limit}.",
+        f"and fused they put it below the first {limit}{_overtaken(case)}.",
     )
+
+
+def _overtaken(case: Case) -> str:
+    """Say so when only passages with more of the question's word pairs came above it."""
+    deeper = case.asked.search(replace(case.query, limit=case.depth))
+    rank = rank_of(deeper, case.entry.id)
+    ranks = {stage.name: stage.rank for stage in deeper[rank - 1].stages} if rank else {}
+    if "word pairs" not in ranks or ranks.get("fused", case.depth) > case.query.limit:
+        return ""
+    return f": it was {nth(ranks['fused'])}, before passages in which more of the question's words stand side by side"
 
 
 def _miss(case: Case, place: Place) -> Loss:

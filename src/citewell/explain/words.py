@@ -15,6 +15,7 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "dense pooled": ("by meaning, with its document's other passages", "score"),
     "keyword pooled": ("by words, with its document's other passages", "score"),
     "fused": ("both together", "score"),
+    "word pairs": ("counting the question's word pairs", "score"),
     "reranked": ("after reranking", "score"),
 }
 """How each stage is called, and its score."""
@@ -31,11 +32,11 @@ def nth(rank: int | None) -> str:
 def hit_text(hit: Hit) -> str:
     """Say how a hit came up: its rank and score at each stage."""
     parts = [_step(stage.name, stage.rank, stage.score) for stage in hit.stages]
-    names = {stage.name for stage in hit.stages}
-    if "fused" in names and not names & {"keyword", "tfidf"}:
-        parts.insert(-1, "not by words")
+    names = [stage.name for stage in hit.stages]
+    if "fused" in names and not {"keyword", "tfidf"} & set(names):
+        parts.insert(names.index("fused"), "not by words")
     if "fused" in names and "dense" not in names:
-        parts.insert(-1, "not by meaning")
+        parts.insert(names.index("fused"), "not by meaning")
     return "; ".join(parts)
 
 

@@ -88,15 +88,20 @@ def analyse(text: str, language: str = ENGLISH) -> list[str]:
     In scripts without spaces, in any text, the terms are pairs of neighbouring characters (as Lucene's
     CJKAnalyzer has them), or the one character that stands alone.
     """
+    terms = words(text, language)
     if text.isascii():
-        words, compounds = WORD.findall(text), COMPOUND.findall(text)
-    else:
-        text = unicodedata.normalize("NFC", text)
-        words = WORD.findall(UNSPACED.sub(" ", text))
-        compounds = [one for one in COMPOUND.findall(text) if not UNSPACED.search(one)]
-    terms = [term for word in words for term in _terms(word, language)]
-    pairs = [] if text.isascii() else [pair for run in UNSPACED.findall(text) for pair in _pairs(run)]
+        return terms + [_compound(one, language) for one in COMPOUND.findall(text)]
+    text = unicodedata.normalize("NFC", text)
+    pairs = [pair for run in UNSPACED.findall(text) for pair in _pairs(run)]
+    compounds = [one for one in COMPOUND.findall(text) if not UNSPACED.search(one)]
     return terms + pairs + [_compound(one, language) for one in compounds]
+
+
+def words(text: str, language: str = ENGLISH) -> list[str]:
+    """Return the terms of a text's words, in their order; stop words and scripts without spaces have none."""
+    if not text.isascii():
+        text = UNSPACED.sub(" ", unicodedata.normalize("NFC", text))
+    return [term for word in WORD.findall(text) for term in _terms(word, language)]
 
 
 def _pairs(run: str) -> Iterator[str]:

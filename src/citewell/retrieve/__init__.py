@@ -1,6 +1,7 @@
 """Which passages may answer this question? Frozen, callable values that nest.
 
-A ranker orders passage ids with a score and a trace of how they came up: Dense, Lexical, Typos, Feedback, Fuse, Pool.
+A ranker orders passage ids with a score and a trace of how they came up: Dense, Lexical, Typos, Feedback, Fuse, Pool,
+Proximity.
 `Join` turns the best into hits that the catalog vouches for. Around it, retrievers choose among hits: Phrases,
 Rerank, Diverse; and, for what a chat model is shown, Collapse and Widen.
 """
@@ -11,6 +12,7 @@ from citewell.retrieve.feedback import Feedback
 from citewell.retrieve.fuse import Fuse, Pool
 from citewell.retrieve.join import Join
 from citewell.retrieve.phrase import Phrases
+from citewell.retrieve.proximity import Proximity
 from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker
 from citewell.retrieve.rerank import LateInteraction, Rerank
 from citewell.retrieve.typos import Typos
@@ -28,6 +30,7 @@ __all__ = [
     "Lexical",
     "Phrases",
     "Pool",
+    "Proximity",
     "Ranker",
     "Rerank",
     "Typos",

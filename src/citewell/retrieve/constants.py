@@ -1,6 +1,6 @@
 """Every number that shapes retrieval, chosen by `python bench/retrieval.py`; see docs/decisions/0005.
 
-nDCG@10 by document, as shipped | chosen by the grid without the set (leave-one-set-out) | plain RRF (k = 60):
+nDCG@10 by document, before word pairs (0008) | chosen by the grid without the set | plain RRF (k = 60):
 ray_docs .602 | .533 | .535    scifact .735 | .736 | .730    cranfield .561 | .561 | .557    xquad_en .988 | .985 | .983
 clapnq_dev .982 | .975 | .973    squad2_mini .921 | .921 | .890    mtrag_un .813 | .809 | .800
 """
@@ -17,6 +17,9 @@ WEIGHTS: Final = (1.0, 1.0)
 POOL_TOP: Final = 5
 POOL_SHARE: Final = 1.5
 """What a document's votes count, times how much the candidates cluster."""
+PAIR_WEIGHT: Final = 0.3
+"""What having all of the question's neighbouring words side by side adds to a score; see docs/decisions/0008."""
+PAIR_DEPTH: Final = 20
 PHRASE_DEPTHS: Final = (100, 1_000, 10_000)
 """Passages looked through for a quoted phrase: deeper only while hits are missing and more come up."""
 COLLAPSE_WORDS: Final = 5

@@ -174,12 +174,11 @@ def _config(dimensions: int) -> Any:
 
 
 def _point(point: Point) -> Any:
-    terms = lexical.analyse(point.text)
-    vectors = {
-        "dense": point.vector.tolist(),
-        "bm25": edge.SparseVector(*lexical.bm25_passage(terms)),
-        "tfidf": edge.SparseVector(*lexical.tfidf_passage(terms)),
-    }
+    vectors: dict[str, Any] = {"dense": point.vector.tolist()}
+    if point.text:  # without words a point must not count where the engine weighs how rare a word is
+        terms = lexical.analyse(point.text)
+        vectors["bm25"] = edge.SparseVector(*lexical.bm25_passage(terms))
+        vectors["tfidf"] = edge.SparseVector(*lexical.tfidf_passage(terms))
     payload = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
     return edge.Point(point.id, vectors, payload)
 

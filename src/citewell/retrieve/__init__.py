@@ -11,7 +11,7 @@ from citewell.retrieve.feedback import Feedback
 from citewell.retrieve.fuse import Fuse, Pool
 from citewell.retrieve.join import Join
 from citewell.retrieve.phrase import Phrases
-from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker
+from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker, nearest
 from citewell.retrieve.rerank import LateInteraction, Rerank
 from citewell.retrieve.widen import Widen
 
@@ -30,4 +30,5 @@ __all__ = [
     "Ranker",
     "Rerank",
     "Widen",
+    "nearest",
 ]

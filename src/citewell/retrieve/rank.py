@@ -52,7 +52,7 @@ class Lexical:
 
 
 def nearest(index: Index, vector: Vector, limit: int, where: Filter | None) -> Scored:
-    """Return up to `limit` passages, best first; asks deeper while several points (its sentences) lead to one passage."""
+    """Return up to `limit` passages, best first; asks deeper while several points lead to the same one."""
     depth = limit
     while True:
         found = index.dense(vector, depth, where)

@@ -1,4 +1,4 @@
-"""Sentences that lead to their passage, through the public door: durable, reused, erased, and never shown themselves."""
+"""Sentences that lead to their passage, through the public door: durable, reused, erased, never shown."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def test_only_new_sentences_are_embedded_and_what_nobody_refers_to_is_erased(tmp
         assert rows(library) == (0, 0, 0)
 
 
-def test_the_index_deleted_or_bereft_of_sentences_is_made_anew_and_nothing_is_embedded(tmp_path: Path) -> None:
+def test_the_index_deleted_or_bereft_of_sentences_is_made_anew_and_nothing_is_embedded(
+    tmp_path: Path,
+) -> None:
     with opened(tmp_path / "library") as library:
         library.add(Document("a", TEXT, fields={"year": 2024}))
         before = dense(library)
@@ -112,7 +114,9 @@ def test_the_index_deleted_or_bereft_of_sentences_is_made_anew_and_nothing_is_em
         assert dense(library) == before
 
 
-def test_a_write_that_was_cut_off_after_its_drop_was_journaled_leaves_no_sentence_behind(tmp_path: Path) -> None:
+def test_a_write_that_was_cut_off_after_its_drop_was_journaled_leaves_no_sentence_behind(
+    tmp_path: Path,
+) -> None:
     library = opened(tmp_path / "library")
     library.add(Document("a", TEXT))
     library.add(Document("b", TEXT.replace("lamp", "stove")))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import func, select
@@ -16,6 +18,7 @@ from citewell.library import Library
 from citewell.model import Document, Hit, Query
 from citewell.represent import sentences
 from citewell.sources.folder import Folder
+from citewell.testing import HashEmbedder
 
 FILLER = "The lamp on the table is green and old. Nobody knows who made it or when. It was sold twice."
 NEEDLE = "Quartz hums at thirty two kilohertz."
@@ -84,10 +87,17 @@ def test_keyword_scores_are_the_same_with_sentences_and_without(tmp_path: Path) 
 
 def test_only_new_sentences_are_embedded_and_what_nobody_refers_to_is_erased(tmp_path: Path) -> None:
     with opened(tmp_path / "library") as library:
-        assert library.add(Document("a", TEXT)).embedded == 1 + 5
-        assert library.add(Document("b", TEXT)).embedded == 0
-        changed = library.add(Document("a", TEXT.replace("thirty two", "forty")))
-        assert changed.embedded == 2  # the passage and the one sentence
+        embedder, embedded = library._parts.embedder, []
+
+        def embed(texts: Sequence[str], *, kind: Literal["query", "passage"]) -> object:
+            embedded.append(len(texts))
+            return HashEmbedder().embed(texts, kind=kind)
+
+        object.__setattr__(embedder, "embed", embed)
+        library.add(Document("a", TEXT))
+        library.add(Document("b", TEXT))
+        library.add(Document("a", TEXT.replace("thirty two", "forty")))
+        assert embedded == [1 + 5, 1 + 1]  # of what changed: the passage and its one sentence
         assert rows(library) == (1 + 5 + 2, 10, 12)
         assert library.check() == []
         library.remove("b")

@@ -221,9 +221,9 @@ def _same_terms(catalog: Catalog, folder: Path) -> None:
 
 def _same_settings(catalog: Catalog, prepare: Prepare) -> None:
     """Documents are prepared anew where they come from a source; stored vectors are used again."""
-    if catalog.setting("prepared") not in (None, prepare.settings):
+    if catalog.setting("prepared") != prepare.settings:
         catalog.forget_stamps()
-    catalog.setting("prepared", prepare.settings)
+        catalog.setting("prepared", prepare.settings)
 
 
 def _same_embedder(catalog: Catalog, embedder: Embedder) -> None:

@@ -337,7 +337,7 @@ def _added(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) ->
     if job.proposal is None:
         return Added(job.document.id, job.number, job.passages, 0, "unchanged")
     number = numbers[job.document.id]
-    embedded = sum(h in new for h in (*job.hashes, *job.also))
+    embedded = sum(h in new for h in job.hashes)
     return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.retrieval import SETS, collect
 from citewell.assemble import assemble, retrievers
-from citewell.config import Config, SearchConfig
-from citewell.evaluate import Dataset, Report, load, report, run
+from citewell.config import Config, EmbedConfig, SearchConfig
+from citewell.evaluate import Dataset, Report, ingest, load, report, run
 from citewell.evaluate.experiment import pages
 from citewell.library import Library
 from citewell.model import Query, Retriever
@@ -30,7 +31,8 @@ Written by `{command}`: do not edit.
 Documents are ranked by their best passage; 100 passages a question; the first {questions} judged questions of each
 set; 95 % intervals are bootstrap (BCa) over questions. ms is the median of a whole search, one at a time. "default" is
 `mode = "hybrid"` as it ships; the rows below it add one setting each. `late_interaction` embeds 50 passages for each
-question, so it is measured on the first {late} only: compare it with the default's row of as many.
+question, so it is measured on the first {late} only: compare it with the default's row of as many. Rows with something
+"indexed" are of a second library of the same set.
 """
 
 
@@ -41,6 +43,15 @@ class Technique:
     name: str
     make: Callable[[Library], Retriever]
     questions: int = 10_000
+
+
+@dataclass(frozen=True)
+class Indexing:
+    """A way to index: its name, the setting that asks for it, and the rows to measure on a library made with it."""
+
+    name: str
+    embed: EmbedConfig
+    rows: tuple[Technique, ...]
 
 
 def configured(**search: object) -> Callable[[Library], Retriever]:
@@ -81,12 +92,22 @@ def techniques(late: int) -> list[Technique]:
     ]
 
 
+def indexings() -> list[Indexing]:
+    """Return the ways to index that are measured, each on a library of its own."""
+    rows = (
+        Technique("dense, + sentences indexed", configured(mode="dense")),
+        Technique("default, + sentences indexed", configured()),
+    )
+    return [Indexing("sentences", EmbedConfig(sentences=True), rows)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--questions", type=int, default=150)
     parser.add_argument("--late", type=int, default=10)
+    parser.add_argument("--indexings", nargs="*", default=[one.name for one in indexings()])
     parser.add_argument("--work", type=Path, default=Path(".bench/retrieval"))
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "techniques.md")
     chosen = parser.parse_args()
@@ -102,9 +123,26 @@ def main() -> None:
             )
             size = sum(file.stat().st_size for file in (chosen.work / name).rglob("*") if file.is_file())
             passages = library.status()["passages"]
-        parts.append(f"## {name}\n\n{passages:,} passages, {size / 1e6:.0f} MB on disk.\n\n{table(rows)}")
+        said = f"{passages:,} passages, {size / 1e6:.0f} MB on disk"
+        for one in indexings():
+            if one.name in chosen.indexings:
+                with made(chosen.data, name, chosen.work / f"{name}+{one.name}", one.embed) as library:
+                    rows += measured(library, load(chosen.data / name), chosen.questions, list(one.rows))
+                    said += f"; {library._parts.index.count():,} points with {one.name}"
+        parts.append(f"## {name}\n\n{said}.\n\n{table(rows)}")
         chosen.out.write_text("\n".join(parts), encoding="utf-8")
         print(parts[-1], flush=True)
+
+
+@contextmanager
+def made(data: Path, name: str, folder: Path, embed: EmbedConfig) -> Iterator[Library]:
+    """Open a library of a set, indexed in another way; what is there already costs nothing."""
+    config = Config()
+    config = replace(config, library=replace(config.library, path=folder), embed=embed)
+    with assemble(config, create=True) as library:
+        ingest(library, load(data / name))
+        library.optimize()
+        yield library
 
 
 def measured(library: Library, dataset: Dataset, most: int, rows: list[Technique]) -> Iterator[Report]:

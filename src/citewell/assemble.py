@@ -62,6 +62,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.ingest import Prepare
     from citewell.library import Library, Parts
     from citewell.read import Limits
+    from citewell.represent import sentences
 
     embedder: Embedder = plugins.load("embedders", config.embed.model)(threads=config.embed.threads)
     catalog = Catalog(folder / "catalog.db")
@@ -76,7 +77,9 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     )
     _same_terms(catalog, folder / "index")
     index = _index(folder / "index", embedder.dimensions)
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits)
+    represent = (sentences,) if config.embed.sentences else ()
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent)
+    _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
         catalog=catalog,
@@ -228,6 +231,13 @@ def _same_terms(catalog: Catalog, folder: Path) -> None:
     if catalog.setting("terms") != str(VERSION):
         shutil.rmtree(folder, ignore_errors=True)
         catalog.setting("terms", str(VERSION))
+
+
+def _same_settings(catalog: Catalog, prepare: Prepare) -> None:
+    """Documents are prepared anew where they come from a source; stored vectors are used again."""
+    if catalog.setting("prepared") != prepare.settings:
+        catalog.forget_stamps()
+        catalog.setting("prepared", prepare.settings)
 
 
 def _same_embedder(catalog: Catalog, embedder: Embedder) -> None:

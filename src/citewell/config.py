@@ -42,6 +42,9 @@ class EmbedConfig:
     """What turns text into vectors."""
 
     model: str = _setting("minilm", 'embedding model ("hash" is a stub for tests: it knows no meaning)')
+    sentences: bool = _setting(
+        False, "index each sentence of a passage too, by meaning: about four times the vectors, on disk too"
+    )
     threads: int = _setting(0, "threads that embed; 0 takes all cores", least=0, most=1024)
 
 

@@ -6,18 +6,20 @@ import math
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from citewell.catalog import Catalog, Proposal, digest
+from citewell.catalog.ids import place_of
 from citewell.errors import BadInput
 from citewell.language import with_language
 from citewell.model import JSON, Added, Blob, Document, Embedder, Failure, Item, Passage, Source
 from citewell.read import Limits, read
+from citewell.represent import Represent
 from citewell.split import embedded_text, split
 
 if TYPE_CHECKING:
@@ -36,12 +38,16 @@ AHEAD = 32
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A document on its way in. Without a proposal it is unchanged and there is nothing to do."""
+    """A document on its way in. Without a proposal it is unchanged and there is nothing to do.
+
+    `texts` are what is embedded and indexed of its passages, `hashes` theirs; `also` is what else is embedded, by hash.
+    """
 
     document: Document
     proposal: Proposal | None
     hashes: tuple[bytes, ...] = ()
     texts: tuple[str, ...] = ()
+    also: Mapping[bytes, str] = field(default_factory=dict)
     number: int = 0
     passages: int = 0
 
@@ -54,12 +60,18 @@ class Prepare:
     embedder: Embedder
     tokens: int
     limits: Limits
+    represent: tuple[Represent, ...] = ()
+
+    @property
+    def settings(self) -> str:
+        """Name all but the document that decides passages and vectors."""
+        also = "".join(f" {one.__name__}" for one in self.represent)
+        return f"{self.embedder.name} split={self.tokens} 1{also}"
 
     def __call__(self, document: Document) -> Job:
         _refuse_not_numbers(document)
         document = identified(document)
-        settings = f"{self.embedder.name} split={self.tokens} 1"
-        hashed = digest(document, settings)
+        hashed = digest(document, self.settings)
         known = self.catalog.digest(document.id)
         if known and known[1] == hashed:
             return Job(document, None, number=known[0], passages=known[2])
@@ -68,8 +80,23 @@ class Prepare:
             embedded_text(document.title, span.heading, span.context, document.text[span.start : span.end])
             for span in spans
         )
-        hashes = tuple(sha256(f"{self.embedder.name}\0{text}".encode()).digest()[:20] for text in texts)
-        return Job(document, Proposal(document, spans, hashes, hashed), hashes, texts)
+        hashes = tuple(map(self._hash, texts))
+        bare = [document.text[span.start : span.end] for span in spans]
+        further = {
+            place_of(position, number): text
+            for position, one in enumerate(bare)
+            for number, text in enumerate(self.further(one), start=1)
+        }
+        places = {place: self._hash(text) for place, text in further.items()}
+        also = {places[place]: text for place, text in further.items()}
+        return Job(document, Proposal(document, spans, hashes, hashed, places), hashes, texts, also)
+
+    def further(self, text: str) -> list[str]:
+        """Return what is embedded of a passage besides what it is indexed with; each text once."""
+        return list(dict.fromkeys(one for represent in self.represent for one in represent(text)))
+
+    def _hash(self, text: str) -> bytes:
+        return sha256(f"{self.embedder.name}\0{text}".encode()).digest()[:20]
 
     def text(self, title: str, passage: Passage) -> str:
         """Return what is embedded and indexed of a stored passage."""
@@ -254,7 +281,7 @@ def _groups(outcomes: Iterable[Job | Failure]) -> Iterator[list[Job | Failure]]:
                 group, size, ids = [], 0, set()
             ids.add(one.document.id)
         group.append(one)
-        size += len(one.texts) if isinstance(one, Job) else 0
+        size += len(one.texts) + len(one.also) if isinstance(one, Job) else 0
         if size >= enough or len(group) >= GROUP:
             yield group
             group, size, enough, ids = [], 0, GROUP, set()

@@ -117,7 +117,7 @@ class Library:
         with self._lease:
             gone = self._parts.catalog.remove(document_id)
             self._parts.index.drop(gone.ids())
-        self._upkeep.note(gone.passages)
+        self._upkeep.note(len(gone.ids()))
 
     def get(self, document_id: str) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
@@ -268,13 +268,15 @@ class Library:
                     catalog.abandon(versions)
                     raise
                 index.drop([one for version in stale for one in version.ids()])
-            self._upkeep.note(sum(version.passages for version in versions))
+            self._upkeep.note(sum(len(version.ids()) for version in versions))
             numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
         return [_added(job, numbers, new) for job in jobs]
 
     def _vectors(self, jobs: Jobs) -> Embedded:
         """Return (all vectors by hash, the ones among them that are new)."""
         texts = {h: text for job in jobs for h, text in zip(job.hashes, job.texts, strict=True)}
+        for job in jobs:
+            texts |= job.also
         known = self._parts.catalog.known(texts)
         missing = [h for h in texts if h not in known]
         if not missing:
@@ -284,10 +286,13 @@ class Library:
         return known | new, new
 
     def _points(self, version: Version) -> Points:
-        return [
-            Point(passage.id, entry.id, vector, self._parts.prepare.text(entry.title, passage), entry.fields)
-            for entry, passage, vector in self._parts.catalog.points(version)
+        catalog, text = self._parts.catalog, self._parts.prepare.text
+        points = [
+            Point(passage.id, entry.id, vector, text(entry.title, passage), entry.fields)
+            for entry, passage, vector in catalog.points(version)
         ]
+        further = catalog.representations(version)
+        return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
 
     def _narrow(self, query: Query) -> Query | None:
         """Resolve a filter that the index cannot express to document ids; None when there are none."""
@@ -320,9 +325,11 @@ def _proposal(job: Job) -> Proposal:
 
 
 def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
+    further = _proposal(job).places.values()
+    hashes, texts = (*job.hashes, *further), (*job.texts, *("" for _ in further))
     return [
         Point(one, job.document.id, vectors[h], text, job.document.fields)
-        for one, h, text in zip(version.ids(), job.hashes, job.texts, strict=True)
+        for one, h, text in zip(version.ids(), hashes, texts, strict=True)
     ]
 
 

@@ -261,7 +261,10 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One passage in an index. `id` is a UUID; `text` is what lexical search sees."""
+    """One passage in an index, or a further vector that leads to it: then `text` is "", and it has no words.
+
+    `id` is a UUID; `text` is what lexical search sees.
+    """
 
     id: str
     document_id: str

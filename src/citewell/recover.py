@@ -21,14 +21,14 @@ def recover(catalog: Catalog, index: Index, points: PointsOf) -> None:
             index.put(points(change.version))
         else:
             index.drop(change.version.ids())
-    mended = index.count() != catalog.counts()[1] and mend(catalog, index, points)
+    mended = index.count() != catalog.points_total() and mend(catalog, index, points)
     if upto or mended:
         index.flush()
         catalog.forget_changes(upto)
 
 
 def mend(catalog: Catalog, index: Index, points: PointsOf) -> bool:
-    """Make the index hold exactly the catalog's passages. True if anything had to be done."""
+    """Make the index hold exactly the catalog's points. True if anything had to be done."""
     extra = set(index.ids())
     done = False
     for version in catalog.current():
@@ -48,7 +48,7 @@ def drift(catalog: Catalog, index: Index) -> list[str]:
     expected = {one for version in catalog.current() for one in version.ids()}
     missing, extra = expected - indexed, indexed - expected
     if missing:
-        found.append(f"{len(missing)} passages are not in the index, for example {min(missing)}")
+        found.append(f"{len(missing)} points are not in the index, for example {min(missing)}")
     if extra:
         found.append(f"{len(extra)} points in the index belong to no document, for example {min(extra)}")
     return found + catalog.inconsistencies()

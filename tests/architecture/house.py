@@ -37,6 +37,7 @@ ROOMS: Final = {
     "explain": 4,
     "library": 4,
     "ingest": 4,
+    "represent": 4,
     "recover": 4,
     "upkeep": 4,
     "jobs": 4,

@@ -17,7 +17,17 @@ from citewell.catalog import schema
 from citewell.catalog.ids import passage_id, split_id
 from citewell.catalog.sqlite import among, open_engine, translated
 from citewell.catalog.vectors import pack, unpack
-from citewell.catalog.versions import ENTRY, Proposal, Version, entry_of, erase, forget, hit_of, propose
+from citewell.catalog.versions import (
+    ENTRY,
+    Proposal,
+    Version,
+    entry_of,
+    erase,
+    forget,
+    hit_of,
+    named,
+    propose,
+)
 from citewell.catalog.where import to_sql
 from citewell.errors import NotFound, Unsupported
 from citewell.filters import Filter
@@ -26,7 +36,7 @@ from citewell.model import Entry, Passage
 if TYPE_CHECKING:
     from citewell.model import Vector
 
-v, p = schema.versions.c, schema.passages.c
+v, p, r = schema.versions.c, schema.passages.c, schema.representations.c
 BATCH = 500
 
 
@@ -177,15 +187,19 @@ class Catalog:
         with self._read() as sql:
             return list(sql.execute(query).scalars())
 
-    def current(self) -> list[Version]:
-        """Return every current version."""
+    def current(self, keys: Iterable[int] | None = None) -> list[Version]:
+        """Return every current version, or those among these keys."""
         with self._read() as sql:
-            return [
-                Version(*row) for row in sql.execute(select(v.key, v.number, v.passages).where(v.current))
-            ]
+            return named(sql, v.current, *([] if keys is None else [v.key.in_(list(keys))]))
+
+    def points_total(self) -> int:
+        """Return the number of points that an index holds of current versions, when none is pending."""
+        with self._read() as sql:
+            others = sql.execute(select(func.count()).select_from(schema.representations)).scalar_one()
+        return self.counts()[1] + int(others)
 
     def points(self, version: Version) -> Iterator[tuple[Entry, Passage, Vector]]:
-        """Yield what an index needs to hold of a version."""
+        """Yield what an index needs to hold of a version's passages."""
         columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
         query = (
             select(*columns, schema.vectors.c.vector)
@@ -199,16 +213,25 @@ class Catalog:
                 passage, entry = hit_of(row)
                 yield entry, passage, unpack(row[-1])
 
+    def representations(self, version: Version) -> list[tuple[str, Vector]]:
+        """Return the further points of a version's passages: their ids and vectors."""
+        query = select(r.place, schema.vectors.c.vector).where(r.key == version.key)
+        query = query.join(schema.vectors, schema.vectors.c.hash == r.vector)
+        with self._read() as sql:
+            return [(passage_id(version.key, row[0]), unpack(row[1])) for row in sql.execute(query)]
+
     # -- journal ------------------------------------------------------------------------------------
 
     def pending(self) -> list[Version]:
         """Return versions that were proposed and never accepted: what a crash left."""
         with self._read() as sql:
-            query = select(v.key, v.number, v.passages).where(~v.current)
-            return [Version(*row) for row in sql.execute(query)]
+            return named(sql, ~v.current)
 
     def changes(self) -> list[Change]:
-        """Return the journal, oldest first. A put whose version is gone is left out."""
+        """Return the journal, oldest first. A put whose version is gone is left out.
+
+        A version that is gone has no places any more: comparing with the index finds its further points.
+        """
         j = schema.journal.c
         with self._read() as sql:
             live = set(sql.execute(select(v.key).where(v.current)).scalars())
@@ -270,6 +293,11 @@ class Catalog:
             for some in _batches(list(items)):
                 sql.execute(delete(schema.items).where(i.source == source, i.item.in_(some)))
 
+    def forget_stamps(self) -> None:
+        """Let every source's items count as changed."""
+        with self._transaction() as sql:
+            sql.execute(update(schema.items).values(stamp=""))
+
     def setting(self, name: str, value: str | None = None) -> str | None:
         """Read a setting of the library, or write it when `value` is given."""
         with self._transaction() as sql:
@@ -288,11 +316,14 @@ class Catalog:
         texts = select(v.document_id, p.position).join(schema.versions, v.key == p.key)
         wrong = texts.where(p.text != func.substr(v.text, p.start + 1, p.end - p.start))
         bare = texts.where(p.vector.not_in(select(schema.vectors.c.hash)))
+        lost = select(func.count()).where(r.vector.not_in(select(schema.vectors.c.hash)))
         loose = select(func.count()).select_from(schema.passages).where(p.key.not_in(select(v.key)))
         with self._read() as sql:
             found = [f"passage {n} of {d!r} is not what its document says" for d, n in sql.execute(wrong)]
             found += [f"passage {n} of {d!r} has no stored vector" for d, n in sql.execute(bare)]
             orphans = sql.execute(loose).scalar_one()
+            if without := sql.execute(lost).scalar_one():
+                found.append(f"{without} sentences have no stored vector")
         return found + ([f"{orphans} passages belong to no version"] if orphans else [])
 
     def close(self) -> None:

@@ -71,6 +71,17 @@ passages = Table(
 )
 Index("by_vector", passages.c.vector)
 
+representations = Table(
+    "representations",
+    metadata,
+    # Further points of a version's passages; `place` is the lower half of the point's id.
+    Column("key", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("represented_by", representations.c.vector)
+
 vectors = Table(
     "vectors",
     metadata,

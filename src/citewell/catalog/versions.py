@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -17,7 +18,7 @@ from citewell.catalog.ids import passage_id
 from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
 
-v, p = schema.versions.c, schema.passages.c
+v, p, r = schema.versions.c, schema.passages.c, schema.representations.c
 ENTRY = (
     v.document_id, v.number, v.title, v.source, v.media_type, v.fields,
     v.passages, v.characters, v.added_at, v.updated_at,
@@ -26,25 +27,30 @@ ENTRY = (
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A new version to be: its document, spans, the hash of each span's embedded text, and its digest."""
+    """A new version to be: its document, spans, the hash of each span's embedded text, and its digest.
+
+    `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds.
+    """
 
     document: Document
     spans: Sequence[Span]
     hashes: Sequence[bytes]
     digest: bytes
+    places: Mapping[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version's key, and how many passages it has: enough to name all of its points."""
+    """A version's key, how many passages it has, and the places of their further points: its points' names."""
 
     key: int
     number: int
     passages: int
+    places: tuple[int, ...] = ()
 
     def ids(self) -> list[str]:
-        """Return the ids of its passages, in order."""
-        return [passage_id(self.key, position) for position in range(self.passages)]
+        """Return the ids of its points: its passages in order, then what else leads to them."""
+        return [passage_id(self.key, place) for place in (*range(self.passages), *self.places)]
 
 
 def digest(document: Document, settings: str) -> bytes:
@@ -61,15 +67,20 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Ve
     query = select(v.document_id, v.number, v.added_at).where(v.document_id.in_(ids)).order_by(v.number)
     for document_id, number, added_at in sql.execute(query):
         before[document_id] = (number, added_at)
-    versions, passages, made = [], [], []
+    versions, passages, others, made = [], [], [], []
     for proposal in proposals:
         number, added_at = before.get(proposal.document.id, (0, now))
         # 62 bits: the top two stay clear of SQLite's sign.
-        version = Version(secrets.randbits(62), number + 1, len(proposal.spans))
+        version = Version(secrets.randbits(62), number + 1, len(proposal.spans), tuple(proposal.places))
         made.append(version)
         versions.append(_version_row(version, proposal, added_at, now))
         passages += _passage_rows(version, proposal)
-    for table, rows in ((schema.versions, versions), (schema.passages, passages)):
+        others += [
+            {"key": version.key, "place": place, "vector": hashed}
+            for place, hashed in proposal.places.items()
+        ]
+    tables = (schema.versions, versions), (schema.passages, passages), (schema.representations, others)
+    for table, rows in tables:
         if rows:
             sql.execute(insert(table), rows)
     _journal(sql, "put", made)
@@ -100,10 +111,18 @@ def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
 
 def forget(sql: Connection, document_ids: Sequence[str]) -> list[Version]:
     """Erase the current versions of these documents, where there are any."""
-    query = select(v.key, v.number, v.passages).where(v.document_id.in_(document_ids), v.current)
-    gone = [Version(*row) for row in sql.execute(query)]
+    gone = named(sql, v.document_id.in_(document_ids), v.current)
     erase(sql, gone)
     return gone
+
+
+def named(sql: Connection, *which: ColumnElement[bool]) -> list[Version]:
+    """Return the versions that satisfy conditions on their rows."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for key, place in sql.execute(select(r.key, r.place).join(schema.versions, v.key == r.key).where(*which)):
+        places[key].append(place)
+    rows = sql.execute(select(v.key, v.number, v.passages).where(*which))
+    return [Version(*row, tuple(places.get(row[0], ()))) for row in rows]
 
 
 def erase(sql: Connection, versions: Sequence[Version]) -> None:
@@ -112,13 +131,16 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
         return
     keys = [version.key for version in versions]
     hashes = set(sql.execute(select(p.vector).where(p.key.in_(keys))).scalars())
+    hashes.update(sql.execute(select(r.vector).where(r.key.in_(keys))).scalars())
     sql.execute(delete(schema.passages).where(p.key.in_(keys)))
+    sql.execute(delete(schema.representations).where(r.key.in_(keys)))
     sql.execute(delete(schema.versions).where(v.key.in_(keys)))
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()
+    also = select(r.vector).where(r.vector == orphan).exists()
     if hashes:
         sql.execute(
-            delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still),
+            delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still, ~also),
             [{"hash": h} for h in hashes],
         )
     _journal(sql, "drop", versions)

@@ -13,6 +13,7 @@ from citewell.errors import Unsupported
 from citewell.filters import Filter, In, matches
 from citewell.ingest import Prepare
 from citewell.model import Blob, Embedder, Entry, Fields, Hit, Index, Mode, Passage, Query, Retriever, Scored
+from citewell.retrieve import nearest
 from citewell.retrieve.join import Lookup
 from citewell.retrieve.typos import respelled
 from citewell.why import Place
@@ -131,7 +132,7 @@ class Case:
     @cached_property
     def own_dense(self) -> Scored:
         """The document's own passages by meaning, best first."""
-        return self.grounds.index.dense(self._vector, max(1, self.entry.passages), self._mine)
+        return nearest(self.grounds.index, self._vector, max(1, self.entry.passages), self._mine)
 
     @cached_property
     def own_keyword(self) -> Scored:
@@ -143,7 +144,7 @@ class Case:
     def dense(self) -> Place:
         """Where its best passage is by meaning, in the whole list."""
         index = self.grounds.index
-        return self._place("dense", self.own_dense, lambda n: index.dense(self._vector, n, self.where))
+        return self._place("dense", self.own_dense, lambda n: nearest(index, self._vector, n, self.where))
 
     @cached_property
     def keyword(self) -> Place:

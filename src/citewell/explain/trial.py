@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from citewell.catalog import rounded
-from citewell.catalog.ids import passage_id
+from citewell.catalog.ids import passage_id, place_of, split_id
 from citewell.explain.grounds import Grounds, Scheme
 from citewell.filters import Filter, matches
 from citewell.ingest import identified
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEY: Final = (1 << 63) - 1
 """The version key of passages on trial; real keys are random and below it."""
+NO_WORDS: Final[Mapping[Scheme, Mapping[int, float]]] = {"bm25": {}, "tfidf": {}}
 WORD: Final = re.compile(r"\w+")
 
 
@@ -116,6 +117,11 @@ def run(
 ) -> list[Hit]:
     """Search as if the passages `gone` were not there and those of a document were; `idf` as of `rarities`."""
     points = _points(grounds, one)
+    gone = [
+        point
+        for version in grounds.catalog.current({split_id(one)[0] for one in gone})
+        for point in version.ids()
+    ]
     known = _known(one, points)
     overlay = cast(Index, Overlay(grounds, frozenset(gone), tuple(points), idf))
 
@@ -135,21 +141,31 @@ def _points(grounds: Grounds, one: Prospect) -> list[Point]:
         weights: Mapping[Scheme, Mapping[int, float]]
         weights = {scheme: dict(zip(*weigh[scheme](terms), strict=True)) for scheme in weigh}
         made.append(Point(passage_id(KEY, position), rounded(row), weights, one.document.fields))
-    return made
+    return made + list(_further(grounds, one))
+
+
+def _further(grounds: Grounds, one: Prospect) -> Iterator[Point]:
+    """Yield what else would lead to the passages; it has no words."""
+    for position, span in enumerate(one.spans):
+        texts = grounds.prepare.further(one.document.text[span.start : span.end])
+        rows = grounds.embedder.embed(texts, kind="passage") if texts else ()
+        for number, row in enumerate(rows, start=1):
+            place = place_of(position, number)
+            yield Point(passage_id(KEY, place), rounded(row), NO_WORDS, one.document.fields)
 
 
 def _known(one: Prospect, points: Sequence[Point]) -> dict[str, tuple[Passage, Entry]]:
     document = one.document
     entry = Entry(
         document.id, 0, document.title, document.source, document.media_type, document.fields,
-        len(points), len(document.text), "", "",
+        len(one.spans), len(document.text), "", "",
     )  # fmt: skip
     return {
         point.id: (
             Passage(point.id, document.id, 0, document.text[span.start : span.end], span.start, span.end),
             entry,
         )
-        for point, span in zip(points, one.spans, strict=True)
+        for point, span in zip(points, one.spans, strict=False)  # further points come after
     }
 
 
@@ -179,4 +195,4 @@ def rarity(grounds: Grounds, word: str, scheme: Scheme) -> float:
             if total > 0:
                 return score / total
     # Robertson & Sparck Jones, 1 added inside the logarithm, for a term that no passage has.
-    return math.log(1 + (grounds.index.count() + 0.5) / 0.5)
+    return math.log(1 + (grounds.catalog.counts()[1] + 0.5) / 0.5)

@@ -267,12 +267,11 @@ def _sparse(found: lexical.Sparse, scheme: str) -> Any:
 
 def _point(point: Point) -> Any:
     language = language_of(point.fields)
-    terms = lexical.analyse(point.text, language)
-    vectors = {
-        "dense": point.vector.tolist(),
-        "bm25": edge.SparseVector(*lexical.bm25_passage(terms)),
-        "tfidf": edge.SparseVector(*lexical.tfidf_passage(terms)),
-    }
+    vectors: dict[str, Any] = {"dense": point.vector.tolist()}
+    if point.text:  # without words a point must not count where the engine weighs how rare a word is
+        terms = lexical.analyse(point.text, language)
+        vectors["bm25"] = edge.SparseVector(*lexical.bm25_passage(terms))
+        vectors["tfidf"] = edge.SparseVector(*lexical.tfidf_passage(terms))
     payload: dict[str, Any] = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
     if language != ENGLISH:
         payload[LANGUAGE] = language

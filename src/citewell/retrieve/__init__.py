@@ -13,7 +13,7 @@ from citewell.retrieve.fuse import Fuse, Pool
 from citewell.retrieve.join import Join
 from citewell.retrieve.phrase import Phrases
 from citewell.retrieve.proximity import Proximity
-from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker
+from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker, nearest
 from citewell.retrieve.rerank import LateInteraction, Rerank
 from citewell.retrieve.typos import Typos
 from citewell.retrieve.widen import Widen
@@ -35,4 +35,5 @@ __all__ = [
     "Rerank",
     "Typos",
     "Widen",
+    "nearest",
 ]

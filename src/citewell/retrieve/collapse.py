@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from citewell.model import Hit, Query, Retriever, Stage
-from citewell.retrieve.constants import COLLAPSE_SAME, COLLAPSE_WORDS
-from citewell.retrieve.join import DEEPEST
+from citewell.retrieve.constants import COLLAPSE_SAME, COLLAPSE_WORDS, DEEPEST
 
 WORD: Final = re.compile(r"\w+")
 TELLING: Final = re.compile(r"\S*\d\S*|\b(?:no|not|nor|none|never|without|cannot|\w+n['’]t)\b")

@@ -12,6 +12,8 @@ BALANCE: Final = 0.5
 """Of scores and ranks in fusing: 0 is ranks alone."""
 DEPTH: Final = 100
 """Passages taken from each ranker."""
+DEEPEST: Final = 10_000
+"""Candidates looked at, at the most, while hits are missing."""
 WEIGHTS: Final = (1.0, 1.0)
 """Of dense and keyword."""
 POOL_TOP: Final = 5

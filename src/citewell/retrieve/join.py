@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from citewell.filters import Filter
 from citewell.model import Entry, Hit, Passage, Query
+from citewell.retrieve.constants import DEEPEST
 from citewell.retrieve.rank import Candidate, Ranker
 
 Lookup = Callable[[Sequence[str], Filter | None], dict[str, tuple[Passage, Entry]]]
 SPARE = 1.3
-DEEPEST = 10_000
 
 
 @dataclass(frozen=True)

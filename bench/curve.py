@@ -64,6 +64,7 @@ def _sizes(row: Mapping[str, Any]) -> list[str]:
         *(f"{row[name]:,.0f}" for name in whole),
         f"{row['reopen_seconds']:.2f}",
         *(f"{row[name]:,.0f}" for name in ("server_mb", "index_mb", "catalog_mb")),
+        f"{row['load_before']:.1f}",
     ]
 
 

@@ -99,6 +99,7 @@ def _grown(size: int, passages: Pool, asked: list[str], folder: Path) -> dict[st
             **grown,
             "settle_seconds": settle(library),
             "passages": library.status()["passages"],
+            "load_before": os.getloadavg()[0],
             "ms": _search_times(library, asked, vectors),
             "recall": _recall(library, vectors),
         }
@@ -154,6 +155,10 @@ def _search_times(library: Library, asked: list[str], vectors: Any) -> dict[str,
         name = f"hybrid, 1 in {share:,}"
         taken[name] = [milliseconds(lambda t=t, w=where: library.search(Query(t, where=w))) for t in asked]
     index = library._parts.index
+    embedder = library._parts.embedder
+    taken["the question's embedding alone"] = [
+        milliseconds(lambda t=t: embedder.embed([t], kind="query")) for t in asked
+    ]
     taken["index, dense"] = [milliseconds(lambda v=v: index.dense(v, 100, None)) for v in vectors]
     return {name: percentiles(values) for name, values in taken.items()}
 

@@ -312,9 +312,9 @@ class Chat(Protocol):
 class Index(Protocol):
     """A disposable projection of the catalog. Ids are UUIDs; a put replaces; a drop ignores the unknown.
 
-    `frequencies` says of each word how many passages have it, counting up to `most`; of a word that is never
-    looked for, like "the", `most`. `languages` are those that passages are written in (ISO 639-1), English
-    first.
+    `knows` says of each word in small letters whether a passage has it, or had it; `frequencies`, how many
+    have it, counting up to `most`. A word that is never looked for, like "the", is known, and `most` have it.
+    `languages` are those that passages are written in (ISO 639-1), English first.
     """
 
     def put(self, points: Sequence[Point]) -> None: ...
@@ -324,6 +324,7 @@ class Index(Protocol):
     def lexical(
         self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
     ) -> Scored: ...
+    def knows(self, words: Sequence[str]) -> list[bool]: ...
     def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]: ...
     def languages(self) -> tuple[str, ...]: ...
     def ids(self) -> Iterator[str]: ...

@@ -125,6 +125,9 @@ class Knows:
     def __init__(self, times: int) -> None:
         self.times = times
 
+    def knows(self, words: Sequence[str]) -> list[bool]:
+        return [self.times > 0 for _ in words]
+
     def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]:
         return [min(most, self.times) for _ in words]
 

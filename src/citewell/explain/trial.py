@@ -60,6 +60,13 @@ class Overlay:
         own = [(one.id, self._score(asked, one, scheme)) for one in self._in(where)]
         return self._merged(found, [pair for pair in own if pair[1] > 0], limit)
 
+    def knows(self, words: Sequence[str]) -> list[bool]:
+        """Say of each word whether a point has it."""
+        found = self.grounds.index.knows(words)
+        own = set().union(*(one.weights["bm25"] for one in self.points))
+        asked = (self.grounds.keywords.question["bm25"](word)[0] for word in words)
+        return [yes or not own.isdisjoint(terms) for yes, terms in zip(found, asked, strict=True)]
+
     def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]:
         """Return how many points have each word, counting up to `most`."""
         found = self.grounds.index.frequencies(words, most, where)

@@ -19,7 +19,7 @@ from py_rust_stemmers import SnowballStemmer
 from citewell.index.constants import AVERAGE_TERMS, BM25_B, BM25_K1
 from citewell.language import ENGLISH, STEMMERS, stop_words
 
-VERSION = 3
+VERSION = 4
 """Changes whenever the terms or their weights do: an index of another version is made anew from the catalog."""
 # Vowel signs of Arabic, Indic and other scripts are no \w by themselves.
 MARKS = "\u0300-\u036f\u064b-\u0652\u0670\u0900-\u0963\u0966-\u0dff"
@@ -117,6 +117,13 @@ def asked(text: str, languages: Sequence[str] = (ENGLISH,)) -> Counter[str]:
     for language in languages[1:]:
         found |= Counter(analyse(text, language))
     return found
+
+
+def hashes(word: str, languages: Sequence[str]) -> set[int]:
+    """Return the hashed terms of a plain word in small letters, none if all leave it out; for words that come once."""
+    return {
+        crc32(_stem(word, language).encode()) for language in languages if word not in stop_words(language)
+    }
 
 
 def bm25_passage(terms: list[str]) -> Sparse:

@@ -8,8 +8,9 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import qdrant_edge as edge
 
@@ -17,6 +18,7 @@ from citewell.errors import Corrupt, OutOfSpace, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.qdrant_filter import payload_path, to_qdrant
+from citewell.index.terms import Terms
 from citewell.language import ENGLISH, language_of
 from citewell.model import Fields, Point, Scored
 
@@ -25,19 +27,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SIZES: Final = "sizes.json"
+TERMS: Final = "terms.npy"
 TRANSIENT: Final = "tracker_journal.dat"
 """A journal that the engine deletes when it has been applied: that it is gone is no damage."""
 SCROLL: Final = 10_000
 MOST_FIELD_INDEXES: Final = 64
-MANY_TERMS: Final = 32
-"""From here on, terms are first asked for all at once: most of them no point has."""
 LANGUAGE: Final = "lang"
 """Where a point says its language, if it is not English."""
 MOST_LANGUAGES: Final = 8
 """That a question is looked up in."""
 QUESTION: Final = {"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query}
-FEW: Final = 8
-"""Points whose terms are looked at in one go."""
 # Smaller segments are searched exactly: that is faster than a graph. Larger ones than SEGMENT_KB are not
 # merged any more, so that a library that grows is not built anew again and again.
 FULL_SCAN_KB: Final = 10_000
@@ -65,6 +64,7 @@ class QdrantEdge:
         self._write = threading.Lock()
         self._fields: set[str] = set()
         self._languages: tuple[str, ...] = (ENGLISH,)
+        self._terms = Terms(folder / TERMS)
         if (self._shard_folder / "segments").exists():
             self._check_sizes()
             self._shard = _guard(lambda: edge.EdgeShard.load(str(self._shard_folder)))
@@ -72,6 +72,7 @@ class QdrantEdge:
             self._languages = self._found_languages()
         else:
             shutil.rmtree(self._shard_folder, ignore_errors=True)
+            (folder / TERMS).unlink(missing_ok=True)
             _guard(lambda: self._shard_folder.mkdir(parents=True, exist_ok=True))
             self._shard = _guard(lambda: edge.EdgeShard.create(str(self._shard_folder), _config(dimensions)))
 
@@ -79,11 +80,12 @@ class QdrantEdge:
         """Insert or replace points; visible to the next search."""
         if not points:
             return
-        built = [_point(point) for point in points]
+        built, terms = zip(*(_point(point) for point in points), strict=True)
         with self._write:
+            self._terms.add(chain.from_iterable(terms))
             self._index_fields(points)
             self._note_languages(points)
-            _guard(lambda: self._shard.update(edge.UpdateOperation.upsert_points(built)))
+            _guard(lambda: self._shard.update(edge.UpdateOperation.upsert_points(list(built))))
 
     def drop(self, ids: Sequence[str]) -> None:
         """Delete points; unknown ids are ignored."""
@@ -110,34 +112,21 @@ class QdrantEdge:
             return []
         return self._query(_sparse((indices, values), scheme), limit, where)
 
+    def knows(self, words: Sequence[str]) -> list[bool]:
+        """Say of each word in small letters whether a point has, or had, its term; True if it has no term."""
+        asked = [lexical.hashes(word, self._languages) for word in words]
+        terms = list({term for some in asked for term in some})
+        held = {term for term, yes in zip(terms, self._terms.held(terms), strict=True) if yes}
+        return [not some or not held.isdisjoint(some) for some in asked]
+
     def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]:
         """Return how many points have each word, counting up to `most`; `most` for a word that has no term."""
         chosen = to_qdrant(where) if where is not None else None
         asked = [lexical.bm25_query(word, self._languages) for word in words]
-        terms = {term for indices, _ in asked for term in indices}
-        held = self._held(terms, chosen) if len(terms) > MANY_TERMS else terms
-        some = [n for n, (indices, _) in enumerate(asked) if held.intersection(indices)]
-        requests = [_request(most, _sparse(asked[n], "bm25"), chosen) for n in some]
+        requests = [_request(most, _sparse(one, "bm25"), chosen) for one in asked if one[0]]
         batch = edge.QueryBatchRequest(requests)
-        found = _guard(lambda: self._shard.query_batch(batch)) if some else []
-        counts = {n: len(points) for n, points in zip(some, found, strict=True)}
-        return [counts.get(n, 0) if indices else most for n, (indices, _) in enumerate(asked)]
-
-    def _held(self, terms: set[int], chosen: Any) -> set[int]:
-        """Return the terms that some point has. Asks for all at once, then again for those not seen yet."""
-        held: set[int] = set()
-        while terms:
-            query = _sparse((list(terms), [1.0] * len(terms)), "bm25")
-            points = _guard(
-                lambda query=query: self._shard.query(_request(FEW, query, chosen, ["bm25"]))  # type: ignore[misc]
-            )
-            vectors = (cast(dict[str, Any], point.vector)["bm25"] for point in points)
-            seen = terms.intersection(term for vector in vectors for term in vector.indices)
-            if not seen:
-                break
-            held |= seen
-            terms = terms - seen
-        return held
+        found = iter(_guard(lambda: self._shard.query_batch(batch)) if requests else ())
+        return [len(next(found)) if indices else most for indices, _ in asked]
 
     def languages(self) -> tuple[str, ...]:
         """Return the languages that points are written in: English, then the others, at most 8."""
@@ -160,6 +149,8 @@ class QdrantEdge:
     def flush(self) -> None:
         """Make everything that was put or dropped so far durable."""
         _guard(self._shard.flush)
+        with self._write:
+            _guard(self._terms.save)
         self._note_sizes()
 
     def optimize(self) -> bool:
@@ -217,6 +208,8 @@ class QdrantEdge:
         os.replace(temporary, self.folder / SIZES)
 
     def _check_sizes(self) -> None:
+        if (self.folder / SIZES).exists() and not (self.folder / TERMS).exists():
+            raise Corrupt(f"index file {TERMS!r} is missing; the index is rebuilt from the catalog")
         try:
             sizes = json.loads((self.folder / SIZES).read_text())
         except FileNotFoundError:
@@ -255,9 +248,9 @@ def _config(dimensions: int) -> Any:
     )
 
 
-def _request(limit: int, query: Any, chosen: Any, vectors: Any = False) -> Any:
+def _request(limit: int, query: Any, chosen: Any) -> Any:
     return edge.QueryRequest(
-        limit=limit, query=query, filter=chosen, params=_RESCORED, with_payload=False, with_vector=vectors
+        limit=limit, query=query, filter=chosen, params=_RESCORED, with_payload=False, with_vector=False
     )
 
 
@@ -265,17 +258,20 @@ def _sparse(found: lexical.Sparse, scheme: str) -> Any:
     return edge.Query.Nearest(edge.SparseVector(*found), using=scheme)
 
 
-def _point(point: Point) -> Any:
+def _point(point: Point) -> tuple[Any, list[int]]:
+    """Return the engine's point, and its terms."""
     language = language_of(point.fields)
     vectors: dict[str, Any] = {"dense": point.vector.tolist()}
+    held: list[int] = []
     if point.text:  # without words a point must not count where the engine weighs how rare a word is
         terms = lexical.analyse(point.text, language)
-        vectors["bm25"] = edge.SparseVector(*lexical.bm25_passage(terms))
+        held, weights = lexical.bm25_passage(terms)
+        vectors["bm25"] = edge.SparseVector(held, weights)
         vectors["tfidf"] = edge.SparseVector(*lexical.tfidf_passage(terms))
     payload: dict[str, Any] = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
     if language != ENGLISH:
         payload[LANGUAGE] = language
-    return edge.Point(point.id, vectors, payload)
+    return edge.Point(point.id, vectors, payload), held
 
 
 def _payload_fields(fields: Fields) -> dict[str, Any]:

@@ -33,9 +33,10 @@ class Typos:
     """A word that no passage has is asked for as the word one slip away that most passages have.
 
     A slip is a letter too many, too few or wrong, or two neighbours swapped (Damerau 1964: four of five
-    misspellings). No vocabulary is kept: all such words are looked up in `index` at once, under the query's
-    filter. Words of under four letters, capitals, names with digits or signs, code and quoted phrases are left
-    as they are; a question whose words are all known goes through unchanged.
+    misspellings). Which words there are, the index knows by their hashes; which of the near ones is the
+    commonest is asked of it under the query's filter. Words of under four letters, capitals, names with
+    digits or signs, code and quoted phrases are left as they are; a question whose words are all known goes
+    through unchanged.
     """
 
     inner: Ranker
@@ -48,14 +49,15 @@ class Typos:
     def meant(self, query: Query) -> dict[str, str]:
         """Return the question's words that no passage has, each with the word that stands in for it."""
         words = [word for word in dict.fromkeys(PLAIN.findall(outside(query.text))) if _may_be(word)]
-        counts = self.index.frequencies(words, 1, query.where) if words else []
-        pairs = ((word, self._known(word, query)) for word, n in zip(words, counts, strict=True) if n == 0)
+        known = self.index.knows([word.lower() for word in words]) if words else []
+        pairs = ((word, self._known(word, query)) for word, yes in zip(words, known, strict=True) if not yes)
         return {word: other for word, other in pairs if other}
 
     def _known(self, word: str, query: Query) -> str:
         """Return the word one slip away that most passages have, one that begins alike before others."""
         word = word.lower()
         near = sorted(slips(word, _alphabet(word, self.index.languages())))
+        near = [other for other, yes in zip(near, self.index.knows(near), strict=True) if yes]
         counts = self.index.frequencies(near, TYPO_COMMON, query.where)
         some = [(other[0] == word[0], n, other) for other, n in zip(near, counts, strict=True) if n]
         return max(some)[2] if some else ""

@@ -39,7 +39,7 @@ MOST_LANGUAGES: Final = 8
 QUESTION: Final = {"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query}
 # Smaller segments are searched exactly: that is faster than a graph. Larger ones than SEGMENT_KB are not
 # merged any more, so that a library that grows is not built anew again and again.
-FULL_SCAN_KB: Final = 10_000
+FULL_SCAN_KB: Final = 5_000
 SEGMENTS: Final = 4
 SEGMENT_KB: Final = 200_000
 OVERSAMPLING: Final = 2.0
@@ -230,6 +230,7 @@ def _config(dimensions: int) -> Any:
     dense = edge.EdgeVectorParams(
         size=dimensions,
         distance=edge.Distance.Dot,
+        memory=edge.Memory.Cold,
         datatype=edge.VectorStorageDatatype.Float16,  # as the catalog keeps them: nothing is lost
         quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8, memory=edge.Memory.Pinned),
     )

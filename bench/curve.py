@@ -43,7 +43,8 @@ def section(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, str]) -> str:
                     "reopen, s",
                     "server, MB",
                     "index, MB",
-                    "catalog, MB", "load",
+                    "catalog, MB",
+                    "load",
                 ],
                 [_sizes(row) for row in rows],
             ),
@@ -85,7 +86,7 @@ def _plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     for name, label in (
         ("server_mb", "server, MB"),
         ("index_mb", "index, MB"),
-        ("catalog_mb", "catalog, MB", "load"),
+        ("catalog_mb", "catalog, MB"),
     ):
         sizes.plot(x, [row[name] for row in rows], marker="o", label=label)
     sizes.plot(x, [row["ingest_rate"] for row in rows], marker="s", label="ingest, passages/s")

@@ -83,6 +83,16 @@ def test_a_broken_file_is_one_line_from_every_command(filled: Cli, prompts: Path
         assert (done.code, done.err.count("broken.md:1: "), done.out) == (2, 1, "")
 
 
+def test_the_doctor_says_which_prompt_is_in_force_and_what_is_wrong_with_it(
+    cli: Cli, prompts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "extract quotes passages and takes no prompt" in cli("doctor").out
+    use(monkeypatch, "http://127.0.0.1:1/v1")
+    assert f"{prompts / 'mine-2.md'}" in cli("doctor").out
+    (prompts / "mine-2.md").write_text(MINE.format(version=2, rules="{{{{ rulse }}}}".format()))
+    assert "unknown variable 'rulse'" in cli("doctor").out
+
+
 def test_try_asks_the_model_and_names_the_prompt(
     filled: Cli, prompts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,8 @@ VARIABLES: Final = (
     "language",
     "reasoning",
 )
+FAILURES: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
+"""What an expression of a template may end in, beside Jinja2's own errors."""
 _QUESTION: Final = "Is qz7 a question?"
 _PASSAGES: Final = fenced(1, "Title > Heading", "The text of qz7.")
 
@@ -61,7 +63,7 @@ class Body:
         context = self.compiled.new_context(dict(values))
         try:
             return "".join(self.compiled.blocks[name](context)).strip()
-        except (TemplateError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        except (*FAILURES, TemplateError) as error:
             raise _wrong(self.template, self._line(error), f"{error}; correct the block {name!r}") from None
 
     def _line(self, error: BaseException) -> int:
@@ -88,6 +90,8 @@ def body_of(template: Template) -> Body:
         raise _wrong(
             template, error.lineno, f"{error.message}; correct the template's syntax there"
         ) from None
+    except (ValueError, ArithmeticError, RecursionError) as error:  # of constants and of depth
+        raise _wrong(template, 1, f"the body cannot be compiled ({error}); simplify it") from None
     compiled = Compiled.from_code(environment, code, environment.make_globals(None))
     body = Body(template, compiled)
     for question, passages, style, examples in _trials():
@@ -171,4 +175,4 @@ def _shown(example: Example) -> Mapping[str, str]:
 
 
 def _wrong(template: Template, line: int, said: str) -> BadInput:
-    return BadInput(f"{template.origin}:{template.line + line - 1}: {said}")
+    return BadInput(f"{template.origin}:{template.line + line - 1}: {' '.join(said.split())}")

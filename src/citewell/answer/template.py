@@ -118,10 +118,10 @@ def _front(text: str, place: str) -> Front:
 
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
-        said = getattr(error, "problem", None) or str(error)
+        said = " ".join((getattr(error, "problem", None) or str(error)).split())
         raise BadInput(f"{place}:{line}: the front matter is not YAML ({said}); correct it there") from None
     if not isinstance(values, dict):
         raise BadInput(f"{place}:2: the front matter holds no keys; give it {', '.join(REQUIRED)}")

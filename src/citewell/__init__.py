@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from citewell.filters import parse as parse_filter
     from citewell.library import Library
     from citewell.model import Added, Answer, Blob, Citation, Document, Failure, Hit, Passage, Query
+    from citewell.prompted import PromptUsed, Style
 
     __version__: str
 
@@ -46,6 +47,7 @@ PLACES: Final = {
         *("Added", "Answer", "Blob", "Citation", "Document"),
         *("Failure", "Hit", "Passage", "Query"),
     ),
+    "citewell.prompted": ("PromptUsed", "Style"),
 }
 PLACE_OF: Final = {name: (module, name) for module, names in PLACES.items() for name in names} | {
     "parse_filter": ("citewell.filters", "parse")
@@ -69,8 +71,10 @@ __all__ = [
     "NotFound",
     "OutOfSpace",
     "Passage",
+    "PromptUsed",
     "ProviderError",
     "Query",
+    "Style",
     "Unreadable",
     "Unsupported",
     "__version__",

@@ -13,6 +13,7 @@ from citewell.config import SearchConfig
 from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
 from citewell.lock import Holder
 from citewell.model import Blob, Chat, Embedder, Index, Mode, Retriever
+from citewell.prompted import Style
 from citewell.retrieve import (
     Collapse,
     Dense,
@@ -35,6 +36,7 @@ from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
 
 if TYPE_CHECKING:
+    from citewell.answer.write import Writer
     from citewell.catalog import Catalog
     from citewell.config import ChatConfig, Config
     from citewell.explain import Explain
@@ -65,6 +67,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.represent import sentences
 
     embedder: Embedder = plugins.load("embedders", config.embed.model)(threads=config.embed.threads)
+    write = writer(config.chat, embedder)  # before anything is open: it may refuse a prompt file
     catalog = Catalog(folder / "catalog.db")
     _same_embedder(catalog, embedder)
     read = config.read
@@ -86,6 +89,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         index=index,
         embedder=embedder,
         chat=_chat(config.chat, embedder),
+        writer=write,
         prepare=prepare,
         retrievers=found,
         readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
@@ -202,6 +206,25 @@ def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
     else:
         chat = make(config.url, config.name, key_env=config.key_env, max_tokens=config.max_tokens)
     return chat
+
+
+def writer(config: ChatConfig, embedder: Embedder) -> Writer | None:
+    """What fills in the chosen prompt file; None for `extract`, which takes no prompt.
+
+    BadInput, with file and line, when that file is wrong.
+    """
+    if config.model == "extract":
+        return None
+    from citewell.prompts import chosen, templates, writer_of
+
+    found = chosen(templates(config.prompts), config.prompt)
+    return writer_of(found, style_of(config), lambda texts: embedder.embed(texts, kind="query"))
+
+
+def style_of(config: ChatConfig) -> Style:
+    """The style that the configuration asks for; what it leaves open is the prompt file's."""
+    reasoning = {"on": True, "off": False}.get(config.reasoning)
+    return Style(config.length, config.format, config.language, reasoning)
 
 
 def _index(folder: Path, dimensions: int) -> Index:

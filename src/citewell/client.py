@@ -227,7 +227,8 @@ def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failur
 
 def _question(query: Query) -> JSON:
     body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
-    return body | {"history": wire.dump(query.history)}
+    style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
+    return body | {"history": wire.dump(query.history)} | ({"style": style} if style else {})
 
 
 def _where(query: Query) -> JSON:

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 
 from citewell.errors import BadInput, NotFound
 from citewell.model import Mode
+from citewell.prompted import FORMATS, LENGTHS, Format, Length
 
 FILE_NAME = "citewell.toml"
 LIBRARY_FOLDER = ".citewell"
@@ -92,6 +93,16 @@ class ChatConfig:
     name: str = _setting("", "the model's name at that address")
     key_env: str = _setting("OPENAI_API_KEY", "environment variable that holds its key", variable=True)
     max_tokens: int = _setting(512, "most tokens of an answer", least=1, most=131072)
+    prompt: str = _setting("answer", "prompt file: its name, or name@version (`citewell prompt list`)")
+    prompts: Path | None = _setting(None, "folder of your own prompt files", path=True)
+    length: Length = _setting(
+        "", "short, normal or long; nothing: as the prompt says", choices=("", *LENGTHS)
+    )
+    format: Format = _setting("", "prose, bullets or steps", choices=("", *FORMATS))
+    language: str = _setting("", "question (answer in the question's language) or a language's name")
+    reasoning: Literal["", "on", "off"] = _setting(
+        "", "on: the model thinks first, apart from the answer", choices=("", "on", "off")
+    )
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
     collapse: bool = _setting(True, "show one of several passages that say the same")
     context_tokens: int = _setting(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from citewell.config import ChatConfig, Config
+from citewell.errors import CitewellError
 
 State: TypeAlias = Literal["ok", "warn", "missing"]
 GIB: Final = 1024**3
@@ -52,6 +53,7 @@ def examine(config: Config) -> list[Finding]:
     findings += [
         _embedder(config),
         _chat(config.chat),
+        _prompt(config.chat),
         _scorer(),
         _server(config),
         _disk(config.library.path),
@@ -125,6 +127,20 @@ def _chat(chat: ChatConfig) -> Finding:
         text = f"openai: {chat.name!r} at {chat.url!r}, and ${chat.key_env} is empty"
         return Finding("chat", "warn", text, f"export {chat.key_env}=… unless that server needs no key")
     return Finding("chat", "ok", f"openai: {chat.name!r} at {chat.url!r}, key from ${chat.key_env}")
+
+
+def _prompt(chat: ChatConfig) -> Finding:
+    """The prompt file in force, compiled and tried."""
+    if chat.model == "extract":
+        return Finding("prompt", "ok", "none: extract quotes passages and takes no prompt")
+    from citewell.answer.render import body_of
+    from citewell.prompts import chosen, templates
+
+    try:
+        template = body_of(chosen(templates(chat.prompts), chat.prompt)).template
+    except CitewellError as error:
+        return Finding("prompt", "missing", str(error), "correct it; `citewell prompt list` tries them all")
+    return Finding("prompt", "ok", f"{template.used}, {template.origin}")
 
 
 def _local(chat: ChatConfig) -> Finding:

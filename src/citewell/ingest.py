@@ -323,3 +323,12 @@ def _ahead(values: Iterator[T]) -> Iterator[T]:
             yield value  # type: ignore[misc]
     finally:
         stopped.set()
+
+
+def added_of(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) -> Added:
+    """Return what a committed job did; `new` are the vectors that were embedded for it and those beside it."""
+    if job.proposal is None:
+        return Added(job.document.id, job.number, job.passages, 0, "unchanged")
+    number = numbers[job.document.id]
+    embedded = sum(h in new for h in job.hashes)
+    return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")

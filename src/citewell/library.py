@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from citewell import filters
-from citewell.answer import answer_of, prompt_of
+from citewell.answer import Writer, answer_of, fence_of, parted, prompt_of
 from citewell.catalog import Catalog, Proposal, Version, rounded
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
-from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, ingest, sync
+from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, added_of, ingest, sync
 from citewell.lock import Holder
 from citewell.model import (
     JSON,
@@ -65,6 +65,7 @@ class Parts:
     index: Index
     embedder: Embedder
     chat: Chat
+    writer: Writer | None  # what fills in the prompt; None for `extract`, which takes none
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
     explain: Explain
@@ -163,9 +164,11 @@ class Library:
         found = time.perf_counter()
         yield HitsFound(hits)
         pieces: list[str] = []
-        usage = Usage()
+        usage, writer = Usage(), self._parts.writer
+        fence = fence_of(query, writer)
         if hits:
-            async for delta in self._parts.chat.stream(prompt_of(query, hits)):
+            prompt = await asyncio.to_thread(prompt_of, query, hits, writer)
+            async for delta in parted(self._parts.chat.stream(prompt), fence):
                 pieces.append(delta.text)
                 usage = delta.usage or usage
                 yield delta
@@ -182,6 +185,7 @@ class Library:
             "check": time.perf_counter() - written,
             "total": time.perf_counter() - started,
         }
+        answer = replace(answer, prompt=writer.used if writer else None, reasoning=fence.reasoning)
         yield Done(replace(answer, usage=usage, model=self._parts.chat.name, seconds=seconds))
 
     def ask(self, query: Query) -> Answer:
@@ -270,7 +274,7 @@ class Library:
                 index.drop([one for version in stale for one in version.ids()])
             self._upkeep.note(sum(len(version.ids()) for version in versions))
             numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
-        return [_added(job, numbers, new) for job in jobs]
+        return [added_of(job, numbers, new) for job in jobs]
 
     def _vectors(self, jobs: Jobs) -> Embedded:
         """Return (all vectors by hash, the ones among them that are new)."""
@@ -331,14 +335,6 @@ def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> 
         Point(one, job.document.id, vectors[h], text, job.document.fields)
         for one, h, text in zip(version.ids(), hashes, texts, strict=True)
     ]
-
-
-def _added(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) -> Added:
-    if job.proposal is None:
-        return Added(job.document.id, job.number, job.passages, 0, "unchanged")
-    number = numbers[job.document.id]
-    embedded = sum(h in new for h in job.hashes)
-    return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")
 
 
 def _bounded(limit: int, most: int) -> int:

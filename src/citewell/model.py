@@ -1,13 +1,12 @@
-"""The words of Citewell: frozen data and the few protocols that adapters implement.
-
-Standard library only. Every room speaks in these types, so read this file first.
-"""
+"""The words of Citewell: frozen data, and the few protocols of adapters. Every room speaks in them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -126,6 +125,7 @@ class Query:
     mode: Mode = "hybrid"
     where: Filter | None = None
     history: tuple[Message, ...] = ()
+    style: Style = AS_WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,8 @@ class Answer:
 
     `unsupported` holds the sentences for which no supporting quote was found. `verdict` is "answered"
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
-    `confidence` is 0 to 1. `seconds` maps each step to its time.
+    `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
+    `reasoning` is what a model thought first, where that was asked for: never checked, never cited.
     """
 
     text: str
@@ -175,6 +176,8 @@ class Answer:
     confidence: float = 0.0
     model: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    prompt: PromptUsed | None = None
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

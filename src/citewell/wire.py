@@ -41,6 +41,7 @@ from citewell.model import (
     Stage,
     Usage,
 )
+from citewell.prompted import PromptUsed
 from citewell.why import Change, Explained, Followed, Place, Why
 
 STATUS: Mapping[str, int] = {
@@ -210,6 +211,8 @@ def load_answer(data: Mapping[str, Any]) -> Answer:
     known["hits"] = load_hits(data.get("hits", ()))
     known["unsupported"] = tuple(data.get("unsupported", ()))
     known["usage"] = load_usage(data.get("usage")) or Usage()
+    used = data.get("prompt")
+    known["prompt"] = None if used is None else PromptUsed(**_known(PromptUsed, used))
     return Answer(**known)
 
 

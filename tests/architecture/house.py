@@ -14,6 +14,7 @@ SOURCE: Final = ROOT / "src"
 
 ROOMS: Final = {
     "model": 0,
+    "prompted": 0,
     "errors": 0,
     "filters": 0,
     "where": 0,
@@ -26,6 +27,7 @@ ROOMS: Final = {
     "wire": 1,
     "config": 1,
     "read": 2,
+    "prompts": 2,
     "catalog": 2,
     "lock": 2,
     "index": 2.5,

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import typer
 
-from citewell.cli import documents, operate, questions
+from citewell.cli import documents, operate, prompts, questions
 
 EPILOG = (
     "Exit codes: 0 done, 2 bad input, 3 not found, 4 unsupported, 5 package missing, 6 library in use, "
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 for part in (documents, questions, operate):
     app.registered_commands += part.app.registered_commands
+app.add_typer(prompts.app, name="prompt")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from citewell.cli.session import REFUSED, Session, command
 from citewell.config import Config
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, HitsFound, Message, Query
+from citewell.prompted import Style
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
@@ -80,10 +82,23 @@ def why(
 
 
 @command(app)
-def ask(session: Session, question: Text, mode: ModeOption = None, where: WhereOption = None) -> None:
-    """Answer a question with checked footnotes. Exit code 10 when the documents do not answer."""
+def ask(
+    session: Session,
+    question: Text,
+    mode: ModeOption = None,
+    where: WhereOption = None,
+    length: Annotated[str | None, typer.Option(help="short, normal or long.")] = None,
+    format: Annotated[str | None, typer.Option(help="prose, bullets or steps.")] = None,
+    language: Annotated[str | None, typer.Option(help="The answer's language; as the question's.")] = None,
+    reasoning: Annotated[bool | None, typer.Option(help="Let the model think first.")] = None,
+) -> None:
+    """Answer a question with checked footnotes. Exit code 10 when the documents do not answer.
+
+    How it is written (--length …) is asked of a chat model; extract, which quotes, takes no prompt.
+    """
     loaded = session.load({"search.mode": mode})
-    query = query_of(question, loaded.config, where)
+    style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
+    query = replace(query_of(question, loaded.config, where), style=style)
     with session.open(loaded) as library:
         if session.json:
             answer = library.ask(query)

@@ -15,6 +15,7 @@ from citewell.config import SearchConfig
 from citewell.errors import BadInput
 from citewell.filters import Filter
 from citewell.model import Fields, Message, Mode, Query
+from citewell.prompted import Format, Length, Style
 from citewell.server.problems import WrongWhere
 
 MOST_TEXT = 10_000
@@ -73,6 +74,20 @@ class WhyBody(SearchBody):
     ] = None
 
 
+class StyleBody(BaseModel):
+    """How an answer is to be written; what is not given is as the prompt says."""
+
+    model_config = ConfigDict(extra="forbid")
+    length: Annotated[Length, Field(description="short, normal or long.")] = ""
+    format: Annotated[Format, Field(description="prose, bullets or steps.")] = ""
+    language: Annotated[
+        str, Field(max_length=40, description="`question` (the question's own) or a language's name.")
+    ] = ""
+    reasoning: Annotated[
+        bool | None, Field(description="Let the model think first, apart from the answer.")
+    ] = None
+
+
 class AskBody(BaseModel):
     """A question."""
 
@@ -85,11 +100,12 @@ class AskBody(BaseModel):
     mode: ModeOf = None
     where: Where = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
+    style: StyleBody = StyleBody()
 
     def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
-        return replace(_query(self, self.question, usual), history=history)
+        return replace(_query(self, self.question, usual), history=history, style=Style(**dict(self.style)))
 
 
 def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:

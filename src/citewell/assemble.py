@@ -200,7 +200,8 @@ def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
     elif config.model == "local":
         chat = make(config.path, max_tokens=config.max_tokens)
     else:
-        chat = make(config.url, config.name, key_env=config.key_env, max_tokens=config.max_tokens)
+        key_env = config.key_env or plugins.KEYS[config.model]
+        chat = make(config.url, config.name, key_env=key_env, max_tokens=config.max_tokens)
     return chat
 
 

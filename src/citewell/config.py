@@ -22,7 +22,7 @@ FILE_NAME = "citewell.toml"
 LIBRARY_FOLDER = ".citewell"
 MIB = 1024 * 1024
 
-ChatModel: TypeAlias = Literal["extract", "local", "openai"]
+ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic"]
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
@@ -84,13 +84,13 @@ class ChatConfig:
 
     model: ChatModel = _setting(
         "extract",
-        "extract (quoted passages, no model), local (a GGUF file) or openai (any compatible server)",
-        choices=("extract", "local", "openai"),
+        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server) or anthropic",
+        choices=("extract", "local", "openai", "anthropic"),
     )
     path: Path | None = _setting(None, "GGUF file, for local", path=True)
-    url: str = _setting("", "address up to and with /v1, for openai")
+    url: str = _setting("", "address up to and with /v1, for openai; elsewhere empty is the hosted service")
     name: str = _setting("", "the model's name at that address")
-    key_env: str = _setting("OPENAI_API_KEY", "environment variable that holds its key", variable=True)
+    key_env: str = _setting("", "environment variable of its key; empty is the service's own", variable=True)
     max_tokens: int = _setting(512, "most tokens of an answer", least=1, most=131072)
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
     collapse: bool = _setting(True, "show one of several passages that say the same")
@@ -287,7 +287,7 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         raise BadInput(f"{name} is {value!r} in {where}; it must be text")
     if value not in rules.get("choices", (value,)):
         raise BadInput(f"{name} is {value!r} in {where}; it must be one of {', '.join(rules['choices'])}")
-    if rules.get("variable") and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+    if rules.get("variable") and value != default and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         # The value is not repeated: it may be the secret itself, pasted by mistake.
         raise BadInput(
             f"{name} in {where} is not the name of an environment variable; put the name, not the key"

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from citewell import plugins
 from citewell.config import ChatConfig, Config
 
 State: TypeAlias = Literal["ok", "warn", "missing"]
@@ -28,8 +29,11 @@ NEEDED: Final = {
 }
 EXTRAS: Final = {
     "local": (("xllamacpp",), "answers from a GGUF model on this machine"),
+    "anthropic": (("anthropic",), "answers from Anthropic's models"),
     "eval": (("ir-measures", "scipy"), "citewell eval"),
 }
+HOSTED: Final = {"anthropic": "anthropic"}
+"""The packages of the services that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +121,25 @@ def _chat(chat: ChatConfig) -> Finding:
         return Finding("chat", "ok", "extract: answers are quoted passages; no model is configured")
     if chat.model == "local":
         return _local(chat)
-    absent = [name for name in ("url", "name") if not getattr(chat, name)]
+    needed = ("url", "name") if chat.model == "openai" else ("name",)
+    absent = [f"chat.{name}" for name in needed if not getattr(chat, name)]
+    key_env = chat.key_env or plugins.KEYS[chat.model]
+    return _hosted("chat", chat.model, absent, f"{chat.name!r} at {chat.url or 'its own address'}", key_env)
+
+
+def _hosted(name: str, service: str, absent: list[str], what: str, key_env: str) -> Finding:
+    """What is missing of a hosted model: a setting, a package, a key. Nothing is sent."""
+    package = HOSTED.get(service)
+    if package is not None and _version(package) is None:
+        text = f"{service}: {package} is not installed"
+        return Finding(name, "missing", text, f"pip install 'citewell[{service}]'")
     if absent:
-        words = " and ".join(f"chat.{name}" for name in absent)
-        return Finding("chat", "missing", f"openai: {words} not set", f"set {words} in citewell.toml")
-    if not os.environ.get(chat.key_env):
-        text = f"openai: {chat.name!r} at {chat.url!r}, and ${chat.key_env} is empty"
-        return Finding("chat", "warn", text, f"export {chat.key_env}=… unless that server needs no key")
-    return Finding("chat", "ok", f"openai: {chat.name!r} at {chat.url!r}, key from ${chat.key_env}")
+        words = " and ".join(absent)
+        return Finding(name, "missing", f"{service}: {words} not set", f"set {words} in citewell.toml")
+    if not os.environ.get(key_env):
+        text = f"{service}: {what}, and ${key_env} is empty"
+        return Finding(name, "warn", text, f"export {key_env}=… unless that server needs no key")
+    return Finding(name, "ok", f"{service}: {what}, key from ${key_env}")
 
 
 def _local(chat: ChatConfig) -> Finding:

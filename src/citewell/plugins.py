@@ -20,9 +20,18 @@ TABLES: Final = {
         "extract": "citewell.answer.extract:Extract",
         "local": "citewell.providers.local_gguf:LocalGguf",
         "openai": "citewell.providers.openai_compatible:OpenAICompatible",
+        "anthropic": "citewell.providers.anthropic_messages:Anthropic",
     },
 }
-EXTRAS: Final = {"xllamacpp": "local", "ir_measures": "eval", "scipy": "eval"}
+EXTRAS: Final = {
+    "xllamacpp": "local",
+    "anthropic": "anthropic",
+    "httpx2": "anthropic",
+    "ir_measures": "eval",
+    "scipy": "eval",
+}
+KEYS: Final = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+"""Where each hosted service's key is, unless `key_env` says otherwise."""
 
 
 def load(table: str, name: str) -> Any:

@@ -8,7 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeAlias
+
+Reply: TypeAlias = tuple[int, dict[str, str], bytes]
+"""Status, headers and body."""
 
 
 class Stub(ThreadingHTTPServer):
@@ -16,7 +19,7 @@ class Stub(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, replies: list[tuple[int, dict[str, str], bytes]]) -> None:
+    def __init__(self, replies: list[Reply]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.replies = replies
         self.asked: list[tuple[dict[str, str], dict[str, Any]]] = []
@@ -46,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(*replies: tuple[int, dict[str, str], bytes]) -> Iterator[Stub]:
+def serving(*replies: Reply) -> Iterator[Stub]:
     """Serve the replies on a free loopback port."""
     stub = Stub(list(replies))
     thread = threading.Thread(target=stub.serve_forever, kwargs={"poll_interval": 0.02})
@@ -59,7 +62,7 @@ def serving(*replies: tuple[int, dict[str, str], bytes]) -> Iterator[Stub]:
         stub.server_close()
 
 
-def said(*pieces: str) -> tuple[int, dict[str, str], bytes]:
+def said(*pieces: str) -> Reply:
     """A streamed answer of these pieces, with its usage."""
     events = [{"choices": [{"delta": {"content": piece}}]} for piece in pieces]
     last = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": len(pieces)}}
@@ -67,15 +70,15 @@ def said(*pieces: str) -> tuple[int, dict[str, str], bytes]:
     return 200, {"Content-Type": "text/event-stream"}, ("".join(lines) + "data: [DONE]\n\n").encode()
 
 
-def refused(status: int, message: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def refused(status: int, message: str, **headers: str) -> Reply:
     """An error as OpenAI words it."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return status, given, json.dumps({"error": {"message": message, "type": "x"}}).encode()
 
 
 @contextmanager
-def silent(first: str | None) -> Iterator[tuple[str, threading.Event]]:
-    """A server that says `first`, or nothing, and then is silent; the event is set when its caller hangs up."""
+def silent(first: bytes | None) -> Iterator[tuple[str, threading.Event]]:
+    """A server that sends `first`, or nothing, and then is silent; the event is set when its caller hangs up."""
     closed = threading.Event()
 
     def serve() -> None:
@@ -83,11 +86,10 @@ def silent(first: str | None) -> Iterator[tuple[str, threading.Event]]:
         with connection:
             connection.settimeout(20)
             request = b""
-            while b'"stream"' not in request:
+            while b"}" not in request:
                 request += connection.recv(65536)
             if first is not None:
-                event = json.dumps({"choices": [{"delta": {"content": first}}]})
-                connection.sendall(f"HTTP/1.1 200 OK\r\n\r\ndata: {event}\n\n".encode())
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + first)
             while connection.recv(65536):
                 pass
             closed.set()

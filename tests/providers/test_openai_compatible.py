@@ -43,6 +43,8 @@ def test_pieces_and_usage_arrive_and_the_key_goes_in_the_header_alone(
         (401, "Incorrect API key provided: sk-secret", "SOME_KEY"),
         (404, "The model `m` does not exist", "chat.name"),
         (400, "This model's maximum context length is 8192 tokens", "lower chat.passages"),
+        (400, "The response was filtered due to the content management policy", "other words"),
+        (429, "You exceeded your current quota, please check your plan and billing details", "no credit"),
     ],
 )
 def test_each_refusal_is_one_line_with_its_remedy_and_without_the_key(
@@ -101,8 +103,8 @@ def test_a_proxy_of_the_environment_never_sees_what_is_for_this_machine(
     assert proxy.asked == []
 
 
-@pytest.mark.parametrize("first", [None, "One"])
-def test_who_hangs_up_closes_the_connection(first: str | None) -> None:
+@pytest.mark.parametrize("first", [None, b'data: {"choices": [{"delta": {"content": "One"}}]}\n\n'])
+def test_who_hangs_up_closes_the_connection(first: bytes | None) -> None:
     async def hang_up() -> None:
         with silent(first) as (url, closed):
             stream = OpenAICompatible(url, "m").stream(PROMPT)
@@ -113,13 +115,13 @@ def test_who_hangs_up_closes_the_connection(first: str | None) -> None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await stream.aclose()  # type: ignore[attr-defined]
-            assert await asyncio.to_thread(closed.wait, 5)
+            assert await asyncio.to_thread(closed.wait, 1)
 
     asyncio.run(hang_up())
 
 
 def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("citewell.providers.openai_compatible.ATTEMPTS", 1)
+    monkeypatch.setattr("citewell.providers.remote.ATTEMPTS", 1)
     with serving(said("x")) as stub:
         url = stub.url
     with pytest.raises(ProviderError, match="nothing answers at"):

@@ -32,3 +32,11 @@ def test_a_service_whose_package_is_absent_says_which_extra(monkeypatch: pytest.
     monkeypatch.setattr(doctor, "_version", lambda name: None)
     found = finding("chat", chat_model="anthropic", chat_name="m")
     assert (found.state, found.remedy) == ("missing", "pip install 'citewell[anthropic]'")
+
+
+def test_embedder_and_reranker_are_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CO_API_KEY", raising=False)
+    assert finding("embedder", embed_model="cohere").remedy == "set embed.name in citewell.toml"
+    assert "CO_API_KEY" in finding("embedder", embed_model="cohere", embed_name="embed-v4.0").remedy
+    assert "search.rerank_name" in finding("reranker", search_rerank="cohere").remedy
+    assert finding("reranker", search_rerank="no/such/folder").state == "missing"

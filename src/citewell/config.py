@@ -22,11 +22,11 @@ FILE_NAME = "citewell.toml"
 LIBRARY_FOLDER = ".citewell"
 MIB = 1024 * 1024
 
-ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic"]
+ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field with its rules: `least` and `most` (numbers), `choices`, `path` and `variable` (text)."""
+    """A field with its rules: `least` and `most`, `choices`, `variable`, `path` (and the `names` that are none)."""
     return field(default=default, metadata={"about": about, **rules})
 
 
@@ -41,7 +41,13 @@ class LibraryConfig:
 class EmbedConfig:
     """What turns text into vectors."""
 
-    model: str = _setting("minilm", 'embedding model ("hash" is a stub for tests: it knows no meaning)')
+    model: str = _setting("minilm", 'minilm or cohere ("hash" is a stub for tests: it knows no meaning)')
+    url: str = _setting("", "address of the service; empty is the hosted one")
+    name: str = _setting("", "the model's name there")
+    key_env: str = _setting("", "environment variable of its key; empty is the service's own", variable=True)
+    dimensions: int = _setting(
+        0, "length of its vectors; 0 is what the model is known for", least=0, most=65536
+    )
     sentences: bool = _setting(
         False, "index each sentence of a passage too, by meaning: about four times the vectors, on disk too"
     )
@@ -65,10 +71,16 @@ class SearchConfig:
     limit: int = _setting(10, "hits of a search", least=1, most=1000)
     typos: bool = _setting(True, "a word that no passage has is looked for as the nearest that one has")
     feedback: bool = _setting(False, "keyword search asks again with the words of what came up first (RM3)")
-    rerank: Path | None = _setting(
+    rerank: Path | str | None = _setting(
         None,
-        "folder of an ONNX cross-encoder (model.onnx, tokenizer.json) that orders the best 50",
+        "what orders the best 50: the folder of an ONNX cross-encoder (model.onnx, tokenizer.json), or cohere",
         path=True,
+        names=("cohere",),
+    )
+    rerank_url: str = _setting("", "address of the reranking service; empty is the hosted one")
+    rerank_name: str = _setting("", "the reranking model's name there")
+    rerank_key_env: str = _setting(
+        "", "environment variable of its key; empty is the service's own", variable=True
     )
     late_interaction: bool = _setting(
         False, "order the best 50 by the embedder's token vectors (MaxSim): embeds them at every search"
@@ -84,8 +96,9 @@ class ChatConfig:
 
     model: ChatModel = _setting(
         "extract",
-        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server) or anthropic",
-        choices=("extract", "local", "openai", "anthropic"),
+        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), anthropic or "
+        "cohere",
+        choices=("extract", "local", "openai", "anthropic", "cohere"),
     )
     path: Path | None = _setting(None, "GGUF file, for local", path=True)
     url: str = _setting("", "address up to and with /v1, for openai; elsewhere empty is the hosted service")
@@ -274,6 +287,8 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
     """Return `value` in the setting's type and inside its bounds; text is accepted for numbers."""
     rules, default = KEYS[name].metadata, KEYS[name].default
     if rules.get("path"):
+        if value in rules.get("names", ()):
+            return value
         if value == "" and default is None:
             return None
         if not isinstance(value, str | Path) or value == "":

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from citewell import plugins
-from citewell.config import ChatConfig, Config
+from citewell.config import ChatConfig, Config, SearchConfig
 
 State: TypeAlias = Literal["ok", "warn", "missing"]
 GIB: Final = 1024**3
@@ -30,9 +30,10 @@ NEEDED: Final = {
 EXTRAS: Final = {
     "local": (("xllamacpp",), "answers from a GGUF model on this machine"),
     "anthropic": (("anthropic",), "answers from Anthropic's models"),
+    "cohere": (("cohere",), "Cohere's chat, embedding and reranking models"),
     "eval": (("ir-measures", "scipy"), "citewell eval"),
 }
-HOSTED: Final = {"anthropic": "anthropic"}
+HOSTED: Final = {"anthropic": "anthropic", "cohere": "cohere"}
 """The packages of the services that have one."""
 
 
@@ -55,6 +56,7 @@ def examine(config: Config) -> list[Finding]:
     findings = [_python(), _sqlite(), *_packages(), *_extras()]
     findings += [
         _embedder(config),
+        *_reranker(config.search),
         _chat(config.chat),
         _scorer(),
         _server(config),
@@ -106,6 +108,12 @@ def _embedder(config: Config) -> Finding:
         return Finding(
             "embedder", "warn", "hash is a stub for tests; it knows no meaning", 'set embed.model = "minilm"'
         )
+    if config.embed.model in plugins.KEYS:
+        embed = config.embed
+        key_env = embed.key_env or plugins.KEYS[embed.model]
+        absent = [] if embed.name else ["embed.name"]
+        what = f"{embed.name!r} at {embed.url or 'its own address'}"
+        return _hosted("embedder", embed.model, absent, what, key_env)
     if config.embed.model != "minilm":
         return Finding("embedder", "ok", f"{config.embed.model} (not checked)")
     from citewell.providers import minilm
@@ -114,6 +122,20 @@ def _embedder(config: Config) -> Finding:
     if problem:
         return Finding("embedder", "missing", problem, "run `citewell init`", needed=True)
     return Finding("embedder", "ok", "minilm is here; it was built from weights whose SHA-256 was right")
+
+
+def _reranker(search: SearchConfig) -> list[Finding]:
+    if search.rerank is None:
+        return []
+    if isinstance(search.rerank, str):
+        key_env = search.rerank_key_env or plugins.KEYS[search.rerank]
+        absent = [] if search.rerank_name else ["search.rerank_name"]
+        what = f"{search.rerank_name!r} at {search.rerank_url or 'its own address'}"
+        return [_hosted("reranker", search.rerank, absent, what, key_env)]
+    if not search.rerank.is_dir():
+        text = f"there is no folder {str(search.rerank)!r}"
+        return [Finding("reranker", "missing", text, "set search.rerank to a model's folder")]
+    return [Finding("reranker", "ok", str(search.rerank))]
 
 
 def _chat(chat: ChatConfig) -> Finding:

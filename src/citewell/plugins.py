@@ -15,22 +15,26 @@ TABLES: Final = {
     "embedders": {
         "minilm": "citewell.providers.minilm:MiniLM",
         "hash": "citewell.testing:HashEmbedder",
+        "cohere": "citewell.providers.cohere_v2:CohereEmbedder",
     },
     "chats": {
         "extract": "citewell.answer.extract:Extract",
         "local": "citewell.providers.local_gguf:LocalGguf",
         "openai": "citewell.providers.openai_compatible:OpenAICompatible",
         "anthropic": "citewell.providers.anthropic_messages:Anthropic",
+        "cohere": "citewell.providers.cohere_v2:CohereChat",
     },
+    "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
 EXTRAS: Final = {
     "xllamacpp": "local",
     "anthropic": "anthropic",
     "httpx2": "anthropic",
+    "cohere": "cohere",
     "ir_measures": "eval",
     "scipy": "eval",
 }
-KEYS: Final = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+KEYS: Final = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "cohere": "CO_API_KEY"}
 """Where each hosted service's key is, unless `key_env` says otherwise."""
 
 

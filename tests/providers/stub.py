@@ -5,28 +5,33 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 Reply: TypeAlias = tuple[int, dict[str, str], bytes]
 """Status, headers and body."""
+Made: TypeAlias = Callable[[str, dict[str, Any]], Reply]
 
 
 class Stub(ThreadingHTTPServer):
-    """Serves `replies`, (status, headers, body) each, one a request; the last one again and again."""
+    """Serves `replies`, one a request; the last one again and again. A reply may be made from path and body."""
 
     daemon_threads = True
 
-    def __init__(self, replies: list[Reply]) -> None:
+    def __init__(self, replies: list[Reply | Made]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.replies = replies
         self.asked: list[tuple[dict[str, str], dict[str, Any]]] = []
 
     @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
+        return f"{self.root}/v1"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,7 +41,8 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((dict(self.headers), body))
         replies = self.server.replies
-        status, headers, data = replies.pop(0) if len(replies) > 1 else replies[0]
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        status, headers, data = reply(self.path, body) if callable(reply) else reply
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -49,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(*replies: Reply) -> Iterator[Stub]:
+def serving(*replies: Reply | Made) -> Iterator[Stub]:
     """Serve the replies on a free loopback port."""
     stub = Stub(list(replies))
     thread = threading.Thread(target=stub.serve_forever, kwargs={"poll_interval": 0.02})

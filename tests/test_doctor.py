@@ -38,5 +38,7 @@ def test_embedder_and_reranker_are_looked_at_too(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("CO_API_KEY", raising=False)
     assert finding("embedder", embed_model="cohere").remedy == "set embed.name in citewell.toml"
     assert "CO_API_KEY" in finding("embedder", embed_model="cohere", embed_name="embed-v4.0").remedy
+    assert "embed.path" in finding("embedder", embed_model="onnx").remedy
+    assert finding("embedder", embed_model="onnx", embed_path="no/such/folder").state == "missing"
     assert "search.rerank_name" in finding("reranker", search_rerank="cohere").remedy
     assert finding("reranker", search_rerank="no/such/folder").state == "missing"

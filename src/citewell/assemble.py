@@ -197,7 +197,8 @@ def _embedder(config: EmbedConfig) -> Embedder:
         key_env = config.key_env or plugins.KEYS[config.model]
         hosted: Embedder = make(config.url, config.name, key_env=key_env, dimensions=config.dimensions)
         return hosted
-    local: Embedder = make(threads=config.threads)
+    of_user = {"path": config.path, "name": config.name} if config.model == "onnx" else {}
+    local: Embedder = make(**of_user, threads=config.threads)
     return local
 
 

@@ -21,6 +21,7 @@ from citewell.model import Mode
 FILE_NAME = "citewell.toml"
 LIBRARY_FOLDER = ".citewell"
 MIB = 1024 * 1024
+TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
 
@@ -41,9 +42,12 @@ class LibraryConfig:
 class EmbedConfig:
     """What turns text into vectors."""
 
-    model: str = _setting("minilm", 'minilm or cohere ("hash" is a stub for tests: it knows no meaning)')
+    model: str = _setting(
+        "minilm", 'minilm, onnx, openai or cohere ("hash" is a stub for tests: it knows no meaning)'
+    )
+    path: Path | None = _setting(None, "folder of a sentence-transformers model, for onnx", path=True)
     url: str = _setting("", "address of the service; empty is the hosted one")
-    name: str = _setting("", "the model's name there")
+    name: str = _setting("", "the model's name there; for onnx without path, owner/model@commit on the hub")
     key_env: str = _setting("", "environment variable of its key; empty is the service's own", variable=True)
     dimensions: int = _setting(
         0, "length of its vectors; 0 is what the model is known for", least=0, most=65536
@@ -311,17 +315,8 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
 
 
 def _truth(name: str, value: Any, where: str) -> bool:
-    words = {
-        "true": True,
-        "1": True,
-        "yes": True,
-        "on": True,
-        "false": False,
-        "0": False,
-        "no": False,
-        "off": False,
-    }
-    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    word = str(value).strip().lower()
+    found = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}.get(word)
     if found is None:
         raise BadInput(f"{name} is {value!r} in {where}; it must be true or false")
     return found

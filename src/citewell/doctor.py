@@ -30,6 +30,7 @@ NEEDED: Final = {
 EXTRAS: Final = {
     "local": (("xllamacpp",), "answers from a GGUF model on this machine"),
     "anthropic": (("anthropic",), "answers from Anthropic's models"),
+    "hub": (("huggingface-hub",), "embedders by name"),
     "cohere": (("cohere",), "Cohere's chat, embedding and reranking models"),
     "eval": (("ir-measures", "scipy"), "citewell eval"),
 }
@@ -114,6 +115,8 @@ def _embedder(config: Config) -> Finding:
         absent = [] if embed.name else ["embed.name"]
         what = f"{embed.name!r} at {embed.url or 'its own address'}"
         return _hosted("embedder", embed.model, absent, what, key_env)
+    if config.embed.model == "onnx":
+        return _folder(config.embed.path, config.embed.name)
     if config.embed.model != "minilm":
         return Finding("embedder", "ok", f"{config.embed.model} (not checked)")
     from citewell.providers import minilm
@@ -122,6 +125,16 @@ def _embedder(config: Config) -> Finding:
     if problem:
         return Finding("embedder", "missing", problem, "run `citewell init`", needed=True)
     return Finding("embedder", "ok", "minilm is here; it was built from weights whose SHA-256 was right")
+
+
+def _folder(path: Path | None, name: str) -> Finding:
+    if path is not None and not path.is_dir():
+        text = f"onnx: there is no folder {str(path)!r}"
+        return Finding("embedder", "missing", text, "set embed.path to a model's folder", needed=True)
+    if path is None and not name:
+        text = "onnx: neither embed.path nor embed.name is set"
+        return Finding("embedder", "missing", text, "set embed.path to a model's folder", needed=True)
+    return Finding("embedder", "ok", f"onnx: {path or name}")
 
 
 def _reranker(search: SearchConfig) -> list[Finding]:

@@ -15,6 +15,8 @@ TABLES: Final = {
     "embedders": {
         "minilm": "citewell.providers.minilm:MiniLM",
         "hash": "citewell.testing:HashEmbedder",
+        "onnx": "citewell.providers.onnx_embedder:make",
+        "openai": "citewell.providers.openai_embeddings:OpenAIEmbedder",
         "cohere": "citewell.providers.cohere_v2:CohereEmbedder",
     },
     "chats": {

@@ -42,3 +42,11 @@ def test_embedder_and_reranker_are_looked_at_too(monkeypatch: pytest.MonkeyPatch
     assert finding("embedder", embed_model="onnx", embed_path="no/such/folder").state == "missing"
     assert "search.rerank_name" in finding("reranker", search_rerank="cohere").remedy
     assert finding("reranker", search_rerank="no/such/folder").state == "missing"
+
+
+def test_fallbacks_are_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    config = load({"chat.fallback": "anthropic:claude, extract"}, {}).config
+    chats = [one for one in examine(config) if one.name == "chat"]
+    assert [one.state for one in chats] == ["ok", "warn", "ok"]
+    assert "ANTHROPIC_API_KEY" in chats[1].remedy

@@ -214,15 +214,28 @@ def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
 
 
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
+    """The chat model with what stands around it."""
+    chats = tuple(_steady(one, embedder) for one in plugins.chain(config))
+    if len(chats) == 1:
+        return chats[0]
+    from citewell.providers.steady import Fallback
+
+    return Fallback(chats)
+
+
+def _steady(config: ChatConfig, embedder: Embedder) -> Chat:
     make = plugins.load("chats", config.model)
     if config.model == "extract":
         chat: Chat = make(embedder)
-    elif config.model == "local":
+        return chat
+    from citewell.providers.steady import Breaker, Limited
+
+    if config.model == "local":
         chat = make(config.path, max_tokens=config.max_tokens)
     else:
         key_env = config.key_env or plugins.KEYS[config.model]
         chat = make(config.url, config.name, key_env=key_env, max_tokens=config.max_tokens)
-    return chat
+    return Limited(Breaker(chat), config.concurrency)
 
 
 def _index(folder: Path, dimensions: int) -> Index:

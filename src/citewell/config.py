@@ -108,6 +108,10 @@ class ChatConfig:
     url: str = _setting("", "address up to and with /v1, for openai; elsewhere empty is the hosted service")
     name: str = _setting("", "the model's name at that address")
     key_env: str = _setting("", "environment variable of its key; empty is the service's own", variable=True)
+    fallback: str = _setting(
+        "", "asked next when it fails: MODEL, MODEL:NAME or MODEL:NAME@URL (local:PATH), commas between"
+    )
+    concurrency: int = _setting(16, "calls to one model at once; others wait", least=1, most=1000)
     max_tokens: int = _setting(512, "most tokens of an answer", least=1, most=131072)
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
     collapse: bool = _setting(True, "show one of several passages that say the same")

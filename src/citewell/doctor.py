@@ -58,7 +58,7 @@ def examine(config: Config) -> list[Finding]:
     findings += [
         _embedder(config),
         *_reranker(config.search),
-        _chat(config.chat),
+        *(_chat(one) for one in plugins.chain(config.chat)),
         _scorer(),
         _server(config),
         _disk(config.library.path),

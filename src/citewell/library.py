@@ -163,11 +163,11 @@ class Library:
         found = time.perf_counter()
         yield HitsFound(hits)
         pieces: list[str] = []
-        usage = Usage()
+        usage, model = Usage(), self._parts.chat.name
         if hits:
             async for delta in self._parts.chat.stream(prompt_of(query, hits)):
                 pieces.append(delta.text)
-                usage = delta.usage or usage
+                usage, model = delta.usage or usage, delta.model or model
                 yield delta
         written = time.perf_counter()
         searched = (await asyncio.to_thread(self._parts.catalog.counts))[:2]
@@ -182,7 +182,7 @@ class Library:
             "check": time.perf_counter() - written,
             "total": time.perf_counter() - started,
         }
-        yield Done(replace(answer, usage=usage, model=self._parts.chat.name, seconds=seconds))
+        yield Done(replace(answer, usage=usage, model=model, seconds=seconds))
 
     def ask(self, query: Query) -> Answer:
         """Answer a question with checked citations, or refuse."""

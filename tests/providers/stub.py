@@ -83,9 +83,9 @@ def refused(status: int, message: str, **headers: str) -> Reply:
 
 
 @contextmanager
-def silent(first: bytes | None) -> Iterator[tuple[str, threading.Event]]:
-    """A server that sends `first`, or nothing, and then is silent; the event is set when its caller hangs up."""
-    closed = threading.Event()
+def silent(first: bytes | None) -> Iterator[tuple[str, threading.Event, threading.Event]]:
+    """A server that sends `first`, or nothing, and then is silent: its address, set when asked, set when hung up on."""
+    asked, closed = threading.Event(), threading.Event()
 
     def serve() -> None:
         connection, _ = listener.accept()
@@ -94,6 +94,7 @@ def silent(first: bytes | None) -> Iterator[tuple[str, threading.Event]]:
             request = b""
             while b"}" not in request:
                 request += connection.recv(65536)
+            asked.set()
             if first is not None:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + first)
             while connection.recv(65536):
@@ -103,5 +104,5 @@ def silent(first: bytes | None) -> Iterator[tuple[str, threading.Event]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", closed
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked, closed
         thread.join(25)

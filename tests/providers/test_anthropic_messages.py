@@ -196,7 +196,7 @@ def test_a_missing_name_is_named() -> None:
 @pytest.mark.parametrize("first", [None, streamed(started(), piece("One"))[2]])
 def test_who_hangs_up_closes_the_connection(first: bytes | None) -> None:
     async def hang_up() -> None:
-        with silent(first) as (url, closed):
+        with silent(first) as (url, _, closed):
             stream = Anthropic(url, "m").stream(PROMPT)
             task = asyncio.ensure_future(anext(stream))
             done, _ = await asyncio.wait([task], timeout=0.8 if first is None else 10)

@@ -81,7 +81,7 @@ def test_an_overloaded_service_is_tried_again_and_an_answer_without_an_end_is_no
 @pytest.mark.parametrize("first", [None, streamed(START, piece("One"))[2]])
 def test_who_hangs_up_closes_the_connection(first: bytes | None) -> None:
     async def hang_up() -> None:
-        with silent(first) as (url, closed):
+        with silent(first) as (url, _, closed):
             stream = CohereChat(url, CHAT).stream(PROMPT)
             task = asyncio.ensure_future(anext(stream))
             done, _ = await asyncio.wait([task], timeout=0.8 if first is None else 10)

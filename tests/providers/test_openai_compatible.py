@@ -106,7 +106,7 @@ def test_a_proxy_of_the_environment_never_sees_what_is_for_this_machine(
 @pytest.mark.parametrize("first", [None, b'data: {"choices": [{"delta": {"content": "One"}}]}\n\n'])
 def test_who_hangs_up_closes_the_connection(first: bytes | None) -> None:
     async def hang_up() -> None:
-        with silent(first) as (url, closed):
+        with silent(first) as (url, _, closed):
             stream = OpenAICompatible(url, "m").stream(PROMPT)
             task = asyncio.ensure_future(anext(stream))
             done, _ = await asyncio.wait([task], timeout=0.5 if first is None else 10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 import pytest
@@ -132,3 +133,14 @@ def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPat
 def test_a_missing_setting_is_named(url: str, name: str) -> None:
     with pytest.raises(BadInput, match=r"chat\.(url|name)"):
         OpenAICompatible(url, name)
+
+
+def test_openai_s_own_models_are_spoken_to_in_their_newer_words() -> None:
+    body = OpenAICompatible("https://api.openai.com/v1", "m", max_tokens=7)._body(PROMPT)
+    assert (body["max_completion_tokens"], "max_tokens" in body, "temperature" in body) == (7, False, False)
+
+
+def test_the_hosted_service_answers() -> None:
+    if not (os.environ.get("OPENAI_API_KEY") and os.environ.get("CITEWELL_LIVE_OPENAI")):
+        pytest.skip("optional: needs OPENAI_API_KEY, and a model's name in CITEWELL_LIVE_OPENAI")
+    assert collect(OpenAICompatible("https://api.openai.com/v1", os.environ["CITEWELL_LIVE_OPENAI"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -29,14 +30,7 @@ class OpenAICompatible:
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Delta]:
         """Yield the answer as the server writes it; the last delta carries the usage if the server tells it."""
-        body = {
-            "model": self.name,
-            "messages": [{"role": one.role, "content": one.content} for one in prompt.messages],
-            "max_tokens": self._max_tokens,
-            "temperature": 0,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
+        body = self._body(prompt)
         timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
         headers, outside = headers_of(self._remote), self._remote.outside
         async with httpx.AsyncClient(timeout=timeout, headers=headers, trust_env=outside) as client:
@@ -46,6 +40,18 @@ class OpenAICompatible:
                     yield delta
             finally:
                 await response.aclose()
+
+    def _body(self, prompt: Prompt) -> dict[str, Any]:
+        # OpenAI's own newer models refuse the two that every other server knows.
+        hosted = urlsplit(self._remote.url).hostname == "api.openai.com"
+        tokens = {"max_completion_tokens": self._max_tokens}
+        return {
+            "model": self.name,
+            "messages": [{"role": one.role, "content": one.content} for one in prompt.messages],
+            **(tokens if hosted else {"max_tokens": self._max_tokens, "temperature": 0}),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
 
     async def _open(self, client: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
         request = client.build_request("POST", f"{self._remote.url}/chat/completions", json=body)

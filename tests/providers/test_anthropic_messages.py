@@ -210,6 +210,14 @@ def test_who_hangs_up_closes_the_connection(first: bytes | None) -> None:
     asyncio.run(hang_up())
 
 
+def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citewell.providers.remote.ATTEMPTS", 1)
+    with serving(streamed(started())) as stub:
+        url = stub.root
+    with pytest.raises(ProviderError, match="nothing answers at"):
+        collect(Anthropic(url, "m"))
+
+
 def test_the_hosted_service_answers() -> None:
     if not (os.environ.get("ANTHROPIC_API_KEY") and os.environ.get("CITEWELL_LIVE_ANTHROPIC")):
         pytest.skip("optional: needs ANTHROPIC_API_KEY, and a model's name in CITEWELL_LIVE_ANTHROPIC")

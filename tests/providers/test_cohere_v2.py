@@ -158,6 +158,14 @@ def rank() -> Any:
     return xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_RANK
 
 
+def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citewell.providers.remote.ATTEMPTS", 1)
+    with serving(cohere) as stub:
+        url = stub.root
+    with pytest.raises(ProviderError, match="nothing answers at"):
+        collect(CohereChat(url, CHAT))
+
+
 def test_the_hosted_service_answers() -> None:
     if not (os.environ.get("CO_API_KEY") and os.environ.get("CITEWELL_LIVE_COHERE")):
         pytest.skip("optional: needs CO_API_KEY, and a chat model's name in CITEWELL_LIVE_COHERE")

@@ -44,6 +44,7 @@ def test_pieces_and_usage_arrive_and_the_key_goes_in_the_header_alone(
         (401, "Incorrect API key provided: sk-secret", "SOME_KEY"),
         (404, "The model `m` does not exist", "chat.name"),
         (400, "This model's maximum context length is 8192 tokens", "lower chat.passages"),
+        (400, "max_tokens is too large: 99999", "lower chat.max_tokens"),
         (400, "The response was filtered due to the content management policy", "other words"),
         (429, "You exceeded your current quota, please check your plan and billing details", "no credit"),
     ],

@@ -30,6 +30,7 @@ TOO_LONG: Final = re.compile(
     r"|(too long|too many tokens|max\w* tokens|token limit)",
     re.IGNORECASE,
 )
+ANSWER_TOO_LONG: Final = re.compile(r"max_(completion_)?tokens", re.IGNORECASE)
 REFUSED: Final = re.compile(r"content.?(filter|polic|management)|safety|moderation|harmful", re.IGNORECASE)
 UNPAID: Final = re.compile(r"quota|billing|credit balance|payment", re.IGNORECASE)
 NO_MODEL: Final = re.compile(
@@ -115,7 +116,9 @@ class Remote:
         retryable = status in (408, 409, 429) or status >= 500
         if TOO_LONG.search(line) and status != 429:
             remedy, retryable = SHORTEN[self.section], False
-        elif UNPAID.search(line) and status != 401:
+        elif ANSWER_TOO_LONG.search(line) and status == 400:
+            remedy = "lower chat.max_tokens"
+        elif UNPAID.search(line) and status != 401 and not retry_after:
             remedy, retryable = REMEDIES[402], False
         elif NO_MODEL.search(line) and status < 500:
             remedy = REMEDIES[404]

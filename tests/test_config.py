@@ -46,6 +46,13 @@ def test_the_file_is_found_in_a_folder_above_and_its_paths_start_there(
     assert load({"library.path": "here"}, {}).config.library.path == tmp_path / "a" / "b" / "here"
 
 
+def test_what_reranks_is_a_service_or_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "citewell.toml").write_text('[search]\nrerank = "cohere"\n')
+    assert load({}, {}).config.search.rerank == "cohere"
+    assert load({}, {"CITEWELL_SEARCH_RERANK": "./cohere"}).config.search.rerank == tmp_path / "cohere"
+    assert load({}, {"CITEWELL_SEARCH_RERANK": ""}).config.search.rerank is None
+
+
 def test_without_a_file_the_library_is_in_the_working_folder(tmp_path: Path) -> None:
     assert find() is None
     assert load({}, {}).config.library.path == tmp_path / ".citewell"

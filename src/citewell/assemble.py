@@ -12,7 +12,7 @@ from citewell import plugins
 from citewell.config import SearchConfig
 from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
 from citewell.lock import Holder
-from citewell.model import Blob, Chat, Embedder, Index, Mode, Retriever
+from citewell.model import Blob, Chat, Embedder, Index, Mode, Reranker, Retriever
 from citewell.prompted import Style
 from citewell.retrieve import (
     Collapse,
@@ -38,7 +38,7 @@ from citewell.retrieve.phrase import PassageTexts
 if TYPE_CHECKING:
     from citewell.answer.write import Writer
     from citewell.catalog import Catalog
-    from citewell.config import ChatConfig, Config
+    from citewell.config import ChatConfig, Config, EmbedConfig
     from citewell.explain import Explain
     from citewell.ingest import Prepare
     from citewell.library import Library
@@ -66,7 +66,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.read import Limits
     from citewell.represent import sentences
 
-    embedder: Embedder = plugins.load("embedders", config.embed.model)(threads=config.embed.threads)
+    embedder = _embedder(config.embed)
     write = writer(config.chat, embedder)  # before anything is open: it may refuse a prompt file
     catalog = Catalog(folder / "catalog.db")
     _same_embedder(catalog, embedder)
@@ -144,9 +144,7 @@ def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Cal
             )
         steps.append(lambda inner: Rerank(inner, LateInteraction(tokens)))
     if search.rerank is not None:
-        from citewell.providers.cross_encoder import CrossEncoder
-
-        score = CrossEncoder(Path(search.rerank))
+        score = _reranker(search, search.rerank)
         steps.append(lambda inner: Rerank(inner, score))
     if search.diversity:
         steps.append(lambda inner: Diverse(inner, catalog.vectors_of, search.diversity))
@@ -197,15 +195,51 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
     )
 
 
+def _embedder(config: EmbedConfig) -> Embedder:
+    make = plugins.load("embedders", config.model)
+    if config.model in plugins.KEYS:
+        key_env = config.key_env or plugins.KEYS[config.model]
+        hosted: Embedder = make(config.url, config.name, key_env=key_env, dimensions=config.dimensions)
+        return hosted
+    of_user = {"path": config.path, "name": config.name} if config.model == "onnx" else {}
+    local: Embedder = make(**of_user, threads=config.threads)
+    return local
+
+
+def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
+    if isinstance(which, str):
+        make = plugins.load("rerankers", which)
+        key_env = config.rerank_key_env or plugins.KEYS[which]
+        hosted: Reranker = make(config.rerank_url, config.rerank_name, key_env=key_env)
+        return hosted
+    from citewell.providers.cross_encoder import CrossEncoder
+
+    return CrossEncoder(which)
+
+
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
+    """The chat model with what stands around it."""
+    chats = tuple(_steady(one, embedder) for one in plugins.chain(config))
+    if len(chats) == 1:
+        return chats[0]
+    from citewell.providers.steady import Fallback
+
+    return Fallback(chats)
+
+
+def _steady(config: ChatConfig, embedder: Embedder) -> Chat:
     make = plugins.load("chats", config.model)
     if config.model == "extract":
         chat: Chat = make(embedder)
-    elif config.model == "local":
+        return chat
+    from citewell.providers.steady import Breaker, Limited
+
+    if config.model == "local":
         chat = make(config.path, max_tokens=config.max_tokens)
     else:
-        chat = make(config.url, config.name, key_env=config.key_env, max_tokens=config.max_tokens)
-    return chat
+        key_env = config.key_env or plugins.KEYS[config.model]
+        chat = make(config.url, config.name, key_env=key_env, max_tokens=config.max_tokens)
+    return Limited(Breaker(chat), config.concurrency)
 
 
 def writer(config: ChatConfig, embedder: Embedder) -> Writer | None:

@@ -22,12 +22,13 @@ from citewell.prompted import FORMATS, LENGTHS, Format, Length
 FILE_NAME = "citewell.toml"
 LIBRARY_FOLDER = ".citewell"
 MIB = 1024 * 1024
+TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
-ChatModel: TypeAlias = Literal["extract", "local", "openai"]
+ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field with its rules: `least` and `most` (numbers), `choices`, `path` and `variable` (text)."""
+    """A field with its rules: `least` and `most`, `choices`, `variable`, `path` (and the `names` that are none)."""
     return field(default=default, metadata={"about": about, **rules})
 
 
@@ -42,7 +43,16 @@ class LibraryConfig:
 class EmbedConfig:
     """What turns text into vectors."""
 
-    model: str = _setting("minilm", 'embedding model ("hash" is a stub for tests: it knows no meaning)')
+    model: str = _setting(
+        "minilm", 'minilm, onnx, openai or cohere ("hash" is a stub for tests: it knows no meaning)'
+    )
+    path: Path | None = _setting(None, "folder of a sentence-transformers model, for onnx", path=True)
+    url: str = _setting("", "address of the service; empty is the hosted one")
+    name: str = _setting("", "the model's name there; for onnx without path, owner/model@commit on the hub")
+    key_env: str = _setting("", "environment variable of its key; empty is the service's own", variable=True)
+    dimensions: int = _setting(
+        0, "length of its vectors; 0 is what the model is known for", least=0, most=65536
+    )
     sentences: bool = _setting(
         False, "index each sentence of a passage too, by meaning: about four times the vectors, on disk too"
     )
@@ -66,10 +76,16 @@ class SearchConfig:
     limit: int = _setting(10, "hits of a search", least=1, most=1000)
     typos: bool = _setting(True, "a word that no passage has is looked for as the nearest that one has")
     feedback: bool = _setting(False, "keyword search asks again with the words of what came up first (RM3)")
-    rerank: Path | None = _setting(
+    rerank: Path | str | None = _setting(
         None,
-        "folder of an ONNX cross-encoder (model.onnx, tokenizer.json) that orders the best 50",
+        "what orders the best 50: the folder of an ONNX cross-encoder (model.onnx, tokenizer.json), or cohere",
         path=True,
+        names=("cohere",),
+    )
+    rerank_url: str = _setting("", "address of the reranking service; empty is the hosted one")
+    rerank_name: str = _setting("", "the reranking model's name there")
+    rerank_key_env: str = _setting(
+        "", "environment variable of its key; empty is the service's own", variable=True
     )
     late_interaction: bool = _setting(
         False, "order the best 50 by the embedder's token vectors (MaxSim): embeds them at every search"
@@ -85,13 +101,18 @@ class ChatConfig:
 
     model: ChatModel = _setting(
         "extract",
-        "extract (quoted passages, no model), local (a GGUF file) or openai (any compatible server)",
-        choices=("extract", "local", "openai"),
+        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), anthropic or "
+        "cohere",
+        choices=("extract", "local", "openai", "anthropic", "cohere"),
     )
     path: Path | None = _setting(None, "GGUF file, for local", path=True)
-    url: str = _setting("", "address up to and with /v1, for openai")
+    url: str = _setting("", "address up to and with /v1, for openai; elsewhere empty is the hosted service")
     name: str = _setting("", "the model's name at that address")
-    key_env: str = _setting("OPENAI_API_KEY", "environment variable that holds its key", variable=True)
+    key_env: str = _setting("", "environment variable of its key; empty is the service's own", variable=True)
+    fallback: str = _setting(
+        "", "asked next when it fails: MODEL, MODEL:NAME or MODEL:NAME@URL (local:PATH), commas between"
+    )
+    concurrency: int = _setting(16, "calls to one model at once; others wait", least=1, most=1000)
     max_tokens: int = _setting(512, "most tokens of an answer", least=1, most=131072)
     prompt: str = _setting("answer", "prompt file: its name, or name@version (`citewell prompt list`)")
     prompts: Path | None = _setting(None, "folder of your own prompt files", path=True)
@@ -285,6 +306,8 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
     """Return `value` in the setting's type and inside its bounds; text is accepted for numbers."""
     rules, default = KEYS[name].metadata, KEYS[name].default
     if rules.get("path"):
+        if value in rules.get("names", ()):
+            return value
         if value == "" and default is None:
             return None
         if not isinstance(value, str | Path) or value == "":
@@ -298,7 +321,7 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         raise BadInput(f"{name} is {value!r} in {where}; it must be text")
     if value not in rules.get("choices", (value,)):
         raise BadInput(f"{name} is {value!r} in {where}; it must be one of {', '.join(rules['choices'])}")
-    if rules.get("variable") and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+    if rules.get("variable") and value != default and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         # The value is not repeated: it may be the secret itself, pasted by mistake.
         raise BadInput(
             f"{name} in {where} is not the name of an environment variable; put the name, not the key"
@@ -307,17 +330,8 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
 
 
 def _truth(name: str, value: Any, where: str) -> bool:
-    words = {
-        "true": True,
-        "1": True,
-        "yes": True,
-        "on": True,
-        "false": False,
-        "0": False,
-        "no": False,
-        "off": False,
-    }
-    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    word = str(value).strip().lower()
+    found = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}.get(word)
     if found is None:
         raise BadInput(f"{name} is {value!r} in {where}; it must be true or false")
     return found

@@ -164,13 +164,13 @@ class Library:
         found = time.perf_counter()
         yield HitsFound(hits)
         pieces: list[str] = []
-        usage, writer = Usage(), self._parts.writer
+        usage, model, writer = Usage(), self._parts.chat.name, self._parts.writer
         fence = fence_of(query, writer)
         if hits:
             prompt = await asyncio.to_thread(prompt_of, query, hits, writer)
             async for delta in parted(self._parts.chat.stream(prompt), fence):
                 pieces.append(delta.text)
-                usage = delta.usage or usage
+                usage, model = delta.usage or usage, delta.model or model
                 yield delta
         written = time.perf_counter()
         searched = (await asyncio.to_thread(self._parts.catalog.counts))[:2]
@@ -186,7 +186,7 @@ class Library:
             "total": time.perf_counter() - started,
         }
         answer = replace(answer, prompt=writer.used if writer else None, reasoning=fence.reasoning)
-        yield Done(replace(answer, usage=usage, model=self._parts.chat.name, seconds=seconds))
+        yield Done(replace(answer, usage=usage, model=model, seconds=seconds))
 
     def ask(self, query: Query) -> Answer:
         """Answer a question with checked citations, or refuse."""

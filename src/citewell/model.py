@@ -199,10 +199,14 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a model's output. `usage`, when known, comes with the last one."""
+    """A piece of a model's output. `usage`, when known, comes with the last one.
+
+    `model` names the one of several models that wrote it.
+    """
 
     text: str
     usage: Usage | None = None
+    model: str = ""
 
 
 # Events of `Library.stream`, in this order: one HitsFound, Deltas, Citations, one Done.

@@ -222,7 +222,7 @@ def load_event(name: str, data: Mapping[str, Any]) -> Event:
         case "hits":
             return HitsFound(load_hits(data["hits"]))
         case "delta":
-            return Delta(data["text"], load_usage(data.get("usage")))
+            return Delta(data["text"], load_usage(data.get("usage")), data.get("model", ""))
         case "citation":
             return load_citation(data)
         case "done":

@@ -24,7 +24,7 @@ from citewell.errors import BadInput, CitewellError, Unreadable
 from citewell.model import Added, Blob, Failure
 from citewell.server import describe
 from citewell.server.bodies import AskBody, SearchBody, Where, WhyBody, document_id, fields_of, parsed
-from citewell.server.events import EventsResponse
+from citewell.server.events import EventsResponse, answer_unless_gone
 from citewell.server.guard import Guard, Rules
 from citewell.server.problems import ProblemResponse, add_problems, problem
 
@@ -160,8 +160,8 @@ def _questions(room: Room) -> APIRouter:
         query = body.query(room.search)
         if "text/event-stream" in request.headers.get("accept", ""):
             return EventsResponse(room.library.stream(query), room.stopping)
-        answer = await room.read(lambda: room.library.ask(query))
-        return _json(wire.dump(answer))
+        answer = await answer_unless_gone(room.library.stream(query), request.receive)
+        return Response(status_code=499) if answer is None else _json(wire.dump(answer))
 
     return api
 

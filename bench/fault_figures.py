@@ -14,8 +14,8 @@ NUMBER = re.compile(
     r"(?![\w:/–]|-\d|[.,]\d)"
 )
 LOOSE = re.compile(
-    r"(?i)\b(over|under|than|least|most|up to|nearly|almost|about|around|approximately|to|or|between|and|through)"
-    r" (?:a |the )?[$€£]?$"
+    r"(?i)\b(over|under|below|above|than|least|most|up to|nearly|almost|about|around|approximately|"
+    r"to|or|between|and|through) (?:a |the )?[$€£]?$"
 )
 """Before a number: a bound or a range, where another number may still be true."""
 YEAR = re.compile(
@@ -141,7 +141,12 @@ def changed_date(pair: Pair, others: Others) -> Pair | None:
 
 def _years(pair: Pair) -> list[re.Match[str]]:
     held = set(tokens(pair.shown[0]))
-    found = [match for match in YEAR.finditer(pair.sentence) if match[1] in held]
+    near = pair.sentence
+    found = [
+        match
+        for match in YEAR.finditer(near)
+        if match[1] in held and not set(near[max(0, match.start() - 1) : match.end() + 1]) & set("–-")
+    ]
     bound = r"(?i)\b(before|after|by|until|since|around|the) (?:the )?$"
     return [match for match in found if match["s"] or not re.search(bound, pair.sentence[: match.start()])]
 

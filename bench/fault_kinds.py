@@ -1,6 +1,7 @@
 """Mechanical faults: each makes a supported sentence false given its passage, or leaves it (None).
 
-Written from what language models get wrong, before and without knowing how Citewell checks an answer. Each function
+Written from what language models get wrong, without knowing how Citewell checks an answer. (A few mends of grammar
+and truth were made after the checker had been read; the first commit of this file is from before.) Each function
 takes a supported pair and the others, draws from the others' seeded randomness only, and gives the pair with a faulty
 sentence (or, for a wrong passage, the sentence beside another passage).
 """
@@ -135,7 +136,7 @@ def opposite(pair: Pair, others: Others) -> Pair | None:
 
 def _is_bound(word: str, sentence: str) -> bool:
     fixed = rf"\b(?:at|or|no|much|even|once|and|the|ever|look) {word} (?:than one|or|and|of)\b"
-    return bool(re.search(rf"{fixed}|{word}-|-{word}|{word} and", sentence))
+    return bool(re.search(rf"{fixed}|{word}-|-{word}|{word} and|like {word}", sentence))
 
 
 def wrong_passage(pair: Pair, others: Others) -> Pair | None:

@@ -34,6 +34,7 @@ NOT_NAMES = frozenset(
         "according",
     )
 ) | frozenset(("Additionally", "However", "US", "UK", "AM", "PM"))
+AFTER = r"[,.;)]|$| (?:in|on|at|to|and|for|from|with|is|was|are|were|who|has|had|by)\b"
 SLOTS = ("the", "in", "at", "from", "by", "with", "of")
 """Where a name of no known class stands; another one that stood there will fit."""
 PEOPLE = re.compile(rf"\b(?:{'|'.join(sorted(FIRST_NAMES))}|Mr\.?|Dr\.?|President) ([A-Z][\w-]+)")
@@ -80,7 +81,7 @@ class Others:
         asked = set(content(pair.sentence))
         mine = frozenset(content(pair.shown[0]))
         scored = [
-            (sum(1 / self._counts[word] for word in asked & words), i)
+            (sum(1 / self._counts[word] for word in asked & words) / (20 + len(words)) ** 0.5, i)
             for i, words in enumerate(self._words)
             if len(words & mine) < 0.4 * min(len(words), len(mine)) and self.pairs[i].topic != pair.topic
         ]
@@ -105,7 +106,7 @@ def read_pairs(folder: Path) -> list[Pair]:
 def _clean(claim: str) -> str:
     text = re.sub(r"\s*\[\d+\]", "", " ".join(claim.split()))
     text = re.sub(r" ([,.;:!?%)]|'s\b|n't\b)", r"\1", re.sub(r"\( ", "(", text)).replace(" 's", "'s")
-    text = re.sub(r'" ([^"]+?) "', r'"\1"', text).strip(" -•*")
+    text = re.sub(r'(?<!\S)" ([^"]+?) "(?!\S)', r'"\1"', text).strip(" -•*")
     return text if text.endswith((".", "!", "?", '"')) else text + "."
 
 
@@ -165,6 +166,8 @@ def _names(text: str, context: str) -> Iterator[tuple[str, str]]:
             continue
         if starts and len(words) == 1 and name not in _inner(context):
             continue
+        if re.search(r"[a-z][A-Z]", name) or re.match(r" [A-Z]\.", text[match.end() :]):
+            continue
         if re.search(r"[A-Z]\. $", text[: match.start()]) or name.lower() in _lower(context):
             continue
         if re.search(r"[A-Z]\w+ (?:of|for|and) (?:the )?$", text[: match.start()]):
@@ -175,7 +178,7 @@ def _names(text: str, context: str) -> Iterator[tuple[str, str]]:
         slot = before.rpartition(" ")[2].lower()
         if not kind.startswith("other"):
             yield name, kind
-        elif slot in SLOTS:
+        elif slot in SLOTS and re.match(AFTER, text[match.end() :]):
             yield name, f"{kind} after {slot}"
 
 

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from bench.fault_kinds import KINDS
 from bench.fault_text import Others, Pair, read_pairs
@@ -24,6 +25,7 @@ from citewell.answer import cite
 from citewell.evaluate.bootstrap import Estimate, estimate
 from citewell.model import Entry, Hit, Passage
 
+T = TypeVar("T")
 SEED = 7
 AGAIN = {"swapped number": 3, "changed date": 3, "two mixed": 3}
 """How often a sentence is tried: these have few occasions, and several ways each."""
@@ -41,6 +43,8 @@ class Outcome:
     sentence: str
     shown: tuple[str, ...]
     flagged: bool
+    plain: bool
+    """Whether the true sentence that it was made from is accepted: else it is caught for want of a match."""
 
     @property
     def exact(self) -> bool:
@@ -70,24 +74,23 @@ def main() -> None:
 def measure(pairs: Sequence[Pair], each: int) -> list[Outcome]:
     """Check at most `each` faults of every kind, and as many good sentences; equal at equal pairs."""
     outcomes = [
-        Outcome(kind, fault.way, fault.sentence, fault.shown, flagged(fault, kind))
+        Outcome(kind, fault.way, fault.sentence, fault.shown, flagged(fault, kind), not flagged(true, ""))
         for kind in KINDS
-        for fault in _sample(faults_of(kind, pairs), each, kind)
+        for true, fault in _sample(faults_of(kind, pairs), each, kind)
     ]
     for kind, good in zip(GOOD, ([pair for pair in pairs if pair.near], list(pairs)), strict=True):
-        outcomes += [
-            Outcome(kind, "", pair.sentence, pair.shown, flagged(pair, kind))
-            for pair in _sample(good, each, kind)
-        ]
+        for pair in _sample(good, each, kind):
+            wrong = flagged(pair, kind)
+            outcomes.append(Outcome(kind, "", pair.sentence, pair.shown, wrong, not wrong))
     return outcomes
 
 
-def faults_of(kind: str, pairs: Sequence[Pair]) -> list[Pair]:
-    """All different faults of a kind that the pairs give."""
+def faults_of(kind: str, pairs: Sequence[Pair]) -> list[tuple[Pair, Pair]]:
+    """All different faults of a kind that the pairs give, each behind the pair that it was made from."""
     others = Others(pairs, random.Random(SEED))
     start = pairs if kind in ALL_PAIRS else [pair for pair in pairs if pair.near]
-    made = (KINDS[kind](pair, others) for pair in start for _ in range(AGAIN.get(kind, 1)))
-    return list({(fault.sentence, fault.shown): fault for fault in made if fault}.values())
+    made = ((pair, KINDS[kind](pair, others)) for pair in start for _ in range(AGAIN.get(kind, 1)))
+    return list({(fault.sentence, fault.shown): (pair, fault) for pair, fault in made if fault}.values())
 
 
 def flagged(pair: Pair, kind: str) -> bool:
@@ -111,13 +114,13 @@ def _hit(text: str) -> Hit:
     return Hit(Passage(name, name, 1, text, 0, len(text)), entry, 1.0)
 
 
-def _sample(pairs: Sequence[Pair], each: int, kind: str) -> list[Pair]:
+def _sample(pairs: Sequence[T], each: int, kind: str) -> list[T]:
     return random.Random(f"{SEED} {kind}").sample(pairs, min(each, len(pairs)))
 
 
 def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    head = f"{'quote or figure':>21} {'flagged':>20} {'the rest':>11} {'flagged':>20}"
-    yield f"{'':<22} {'n':>4} {'flagged':<20}{head}"
+    groups = ("flagged", "with quote or figure", "the rest", "true form accepted")
+    yield f"{'':<22}" + "".join(f"{group:>27}" for group in groups)
     for kind in (*KINDS, *GOOD):
         mine = [one for one in outcomes if one.kind == kind]
         yield _line(kind, mine)
@@ -128,15 +131,13 @@ def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 def _line(name: str, outcomes: Sequence[Outcome]) -> str:
     exact, rest = [one for one in outcomes if one.exact], [one for one in outcomes if not one.exact]
-    return (
-        f"{name:<22} {len(outcomes):>4} {_share(outcomes):<20}"
-        f"{len(exact):>21} {_share(exact):>20} {len(rest):>11} {_share(rest):>20}"
-    )
+    plain = [one for one in outcomes if one.plain]
+    return f"{name:<22}" + "".join(f"{_share(group):>27}" for group in (outcomes, exact, rest, plain))
 
 
 def _share(outcomes: Sequence[Outcome]) -> str:
     of: Estimate = estimate([float(one.flagged) for one in outcomes])
-    return f"{of.mean:.3f} ({of.low:.3f}–{of.high:.3f})" if outcomes else "–"
+    return f"{len(outcomes)}: {of.mean:.3f} ({of.low:.3f}–{of.high:.3f})" if outcomes else "–"
 
 
 def _examples(outcomes: Sequence[Outcome], most: int) -> Iterator[str]:

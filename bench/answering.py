@@ -32,7 +32,8 @@ from citewell.answer.evidence import FEATURES, WORD_FEATURES, Evidence, Sentence
 from citewell.answer.refuse import SIGNALS, signals
 from citewell.answer.sentences import units
 from citewell.answer.support import plain
-from citewell.model import Embedder, Entry, Hit, Passage, Stage
+from citewell.model import Entry, Hit, Passage, Stage
+from citewell.protocols import Embedder
 
 if TYPE_CHECKING:
     from citewell.model import Matrix

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from citewell.config import KEYS, Config, find, load, template, values_of, variable_of
+from citewell.config import KEYS, find, load, template, values_of, variable_of
 from citewell.errors import BadInput, NotFound
+from citewell.settings import Config
 
 
 @pytest.fixture(autouse=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell import plugins
-from citewell.config import SearchConfig
 from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
 from citewell.lock import Holder
-from citewell.model import Blob, Chat, Embedder, Index, Mode, Reranker, Retriever
+from citewell.model import Blob, Mode
 from citewell.prompted import Style
+from citewell.protocols import Chat, Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
     Dense,
@@ -34,14 +34,16 @@ from citewell.retrieve import (
 from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
+from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
     from citewell.answer.write import Writer
+    from citewell.answering import Answering
     from citewell.catalog import Catalog
-    from citewell.config import ChatConfig, Config, EmbedConfig
     from citewell.explain import Explain
     from citewell.ingest import Prepare
     from citewell.library import Library
+    from citewell.settings import ChatConfig, Config, EmbedConfig
 
 
 def assemble(config: Config, *, create: bool = False) -> Library:
@@ -67,7 +69,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.represent import sentences
 
     embedder = _embedder(config.embed)
-    write = writer(config.chat, embedder)  # before anything is open: it may refuse a prompt file
+    answering = _answering(config.chat, embedder)  # before anything is open: it may refuse a prompt file
     catalog = Catalog(folder / "catalog.db")
     _same_embedder(catalog, embedder)
     read = config.read
@@ -88,8 +90,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         catalog=catalog,
         index=index,
         embedder=embedder,
-        chat=_chat(config.chat, embedder),
-        writer=write,
+        answering=answering,
         prepare=prepare,
         retrievers=found,
         readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
@@ -217,6 +218,24 @@ def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
     return CrossEncoder(which)
 
 
+def _answering(config: ChatConfig, embedder: Embedder) -> Answering:
+    """What answers: the chat model, its prompt, and the techniques by name."""
+    from citewell.answer.render import body_of
+    from citewell.answering import Answering
+    from citewell.prompts import chosen, templates
+    from citewell.techniques import Ask, Means
+
+    chat = _chat(config, embedder)
+    bodies = cache(lambda name: body_of(chosen(templates(config.prompts), name)))
+    ask = Ask(None if config.model == "extract" else chat, bodies)
+    means = Means(ask, lambda texts: embedder.embed(texts, kind="query"))
+    usual = tuple(name for one in config.techniques.split(",") if (name := one.strip()))
+    technique = partial(plugins.load, "techniques")
+    for name in usual:
+        technique(name)
+    return Answering(chat, writer(config, embedder), means, technique, usual)
+
+
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
     """The chat model with what stands around it."""
     chats = tuple(_steady(one, embedder) for one in plugins.chain(config))
@@ -252,6 +271,10 @@ def writer(config: ChatConfig, embedder: Embedder) -> Writer | None:
     from citewell.prompts import chosen, templates, writer_of
 
     found = chosen(templates(config.prompts), config.prompt)
+    if found.takes is not None:
+        raise BadInput(
+            f"chat.prompt is {config.prompt!r}, a technique's prompt; name one that writes answers"
+        )
     return writer_of(found, style_of(config), lambda texts: embedder.embed(texts, kind="query"))
 
 

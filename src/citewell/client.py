@@ -18,21 +18,8 @@ import httpx
 
 from citewell import wire
 from citewell.errors import BadInput, CitewellError, ProviderError
-from citewell.model import (
-    JSON,
-    Added,
-    Answer,
-    Blob,
-    Document,
-    Done,
-    Entry,
-    Event,
-    Failure,
-    Hit,
-    Item,
-    Query,
-    Source,
-)
+from citewell.model import JSON, Added, Answer, Blob, Document, Done, Entry, Event, Failure, Hit, Item, Query
+from citewell.protocols import Source
 from citewell.why import Why
 
 AT_ONCE: Final = 2
@@ -228,7 +215,8 @@ def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failur
 def _question(query: Query) -> JSON:
     body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
     style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
-    return body | {"history": wire.dump(query.history)} | ({"style": style} if style else {})
+    body |= {"history": wire.dump(query.history)} | ({"style": style} if style else {})
+    return body if query.techniques is None else body | {"techniques": list(query.techniques)}
 
 
 def _where(query: Query) -> JSON:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from citewell import plugins
-from citewell.config import ChatConfig, Config, SearchConfig
 from citewell.errors import CitewellError
+from citewell.settings import ChatConfig, Config, SearchConfig
 
 State: TypeAlias = Literal["ok", "warn", "missing"]
 GIB: Final = 1024**3

@@ -17,7 +17,8 @@ from citewell.catalog import Catalog, Proposal, digest
 from citewell.catalog.ids import place_of
 from citewell.errors import BadInput
 from citewell.language import with_language
-from citewell.model import JSON, Added, Blob, Document, Embedder, Failure, Item, Passage, Source
+from citewell.model import JSON, Added, Blob, Document, Failure, Item, Passage
+from citewell.protocols import Embedder, Source
 from citewell.read import Limits, read
 from citewell.represent import Represent
 from citewell.split import embedded_text, split

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from citewell import filters
-from citewell.answer import Writer, answer_of, fence_of, parted, prompt_of
+from citewell.answering import Answering
 from citewell.catalog import Catalog, Proposal, Version, rounded
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
@@ -22,24 +22,18 @@ from citewell.model import (
     Added,
     Answer,
     Blob,
-    Chat,
-    Delta,
     Document,
     Done,
-    Embedder,
     Entry,
     Event,
     Failure,
+    Found,
     Hit,
-    HitsFound,
-    Index,
     Mode,
     Point,
     Query,
-    Retriever,
-    Source,
-    Usage,
 )
+from citewell.protocols import Embedder, Index, Retriever, Source
 from citewell.recover import Points, drift, recover
 from citewell.upkeep import Upkeep
 
@@ -64,8 +58,7 @@ class Parts:
     catalog: Catalog
     index: Index
     embedder: Embedder
-    chat: Chat
-    writer: Writer | None  # what fills in the prompt; None for `extract`, which takes none
+    answering: Answering
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
     explain: Explain
@@ -156,37 +149,11 @@ class Library:
         return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
-        """Answer a question, as it happens: HitsFound, Deltas, Citations, Done."""
-        started = time.perf_counter()
-        hits = tuple(
-            await asyncio.to_thread(self._find, self._reader, replace(query, limit=self._parts.shown))
-        )
-        found = time.perf_counter()
-        yield HitsFound(hits)
-        pieces: list[str] = []
-        usage, model, writer = Usage(), self._parts.chat.name, self._parts.writer
-        fence = fence_of(query, writer)
-        if hits:
-            prompt = await asyncio.to_thread(prompt_of, query, hits, writer)
-            async for delta in parted(self._parts.chat.stream(prompt), fence):
-                pieces.append(delta.text)
-                usage, model = delta.usage or usage, delta.model or model
-                yield delta
-        written = time.perf_counter()
-        searched = (await asyncio.to_thread(self._parts.catalog.counts))[:2]
-        answer = await asyncio.to_thread(answer_of, query, hits, "".join(pieces), searched)
-        if answer.verdict == "refused":
-            yield Delta(answer.text)
-        for citation in answer.citations:
-            yield citation
-        seconds = {
-            "retrieve": found - started,
-            "write": written - found,
-            "check": time.perf_counter() - written,
-            "total": time.perf_counter() - started,
-        }
-        answer = replace(answer, prompt=writer.used if writer else None, reasoning=fence.reasoning)
-        yield Done(replace(answer, usage=usage, model=model, seconds=seconds))
+        """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done."""
+        answering = self._parts.answering
+        async with aclosing(answering(query, self._read, self._counts)) as events:  # type: ignore[type-var]
+            async for event in events:
+                yield event
 
     def ask(self, query: Query) -> Answer:
         """Answer a question with checked citations, or refuse."""
@@ -208,7 +175,7 @@ class Library:
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
-            "chat": self._parts.chat.name,
+            "chat": self._parts.answering.chat.name,
             "unflushed_changes": pending,
             "ingest": self._progress.shown(),
             "sources": self._parts.catalog.sources(),
@@ -297,6 +264,14 @@ class Library:
         ]
         further = catalog.representations(version)
         return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
+
+    async def _read(self, query: Query) -> Found:
+        """Find what the chat model is shown, before any technique."""
+        hits = await asyncio.to_thread(self._find, self._reader, replace(query, limit=self._parts.shown))
+        return Found(query, tuple(hits))
+
+    def _counts(self) -> tuple[int, int]:
+        return self._parts.catalog.counts()[:2]
 
     def _narrow(self, query: Query) -> Query | None:
         """Resolve a filter that the index cannot express to document ids; None when there are none."""

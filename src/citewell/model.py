@@ -1,10 +1,10 @@
-"""The words of Citewell: frozen data, and the few protocols of adapters. Every room speaks in them."""
+"""The words of Citewell: frozen data. Every room speaks in them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
@@ -118,7 +118,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata."""
+    """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata.
+
+    `techniques` are those that an answer is found with, in order; None means the configured ones.
+    """
 
     text: str
     limit: int = 10
@@ -126,6 +129,7 @@ class Query:
     where: Filter | None = None
     history: tuple[Message, ...] = ()
     style: Style = AS_WRITTEN
+    techniques: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,38 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a technique did on the way to an answer, in words for people, and what it took.
+
+    `calls` counts questions to a chat model, `seconds` is wall-clock time, the steps inside it included.
+    """
+
+    technique: str
+    did: str
+    calls: int = 0
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is found for a question: hits, best first; the question as it was searched; how it came about.
+
+    `notes` is what a model is told beside the passages: answers to parts of the question. Never cited.
+    """
+
+    query: Query
+    hits: tuple[Hit, ...]
+    steps: tuple[Step, ...] = ()
+    notes: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -164,7 +200,8 @@ class Answer:
     `unsupported` holds the sentences for which no supporting quote was found. `verdict` is "answered"
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
     `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
-    `reasoning` is what a model thought first, where that was asked for: never checked, never cited.
+    `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
+    what techniques did on the way; `usage` counts their calls too.
     """
 
     text: str
@@ -178,6 +215,7 @@ class Answer:
     seconds: Mapping[str, float] = field(default_factory=dict)
     prompt: PromptUsed | None = None
     reasoning: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +247,7 @@ class Delta:
     model: str = ""
 
 
-# Events of `Library.stream`, in this order: one HitsFound, Deltas, Citations, one Done.
+# Events of `Library.stream`, in this order: Steps, one HitsFound, Deltas, Citations, one Done.
 @dataclass(frozen=True, slots=True)
 class HitsFound:
     """The passages that the model is shown, numbered from 1 in this order."""
@@ -224,7 +262,7 @@ class Done:
     answer: Answer
 
 
-Event: TypeAlias = HitsFound | Delta | Citation | Done
+Event: TypeAlias = Step | HitsFound | Delta | Citation | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,76 +316,6 @@ class Point:
     vector: Vector
     text: str
     fields: Fields
-
-
-Retriever: TypeAlias = Callable[[Query], list[Hit]]
-Reranker: TypeAlias = Callable[[str, Sequence[str]], Sequence[float]]
-Scored: TypeAlias = list[tuple[str, float]]
-"""Point ids with scores, best first."""
-
-
-class Embedder(Protocol):
-    """Text to unit vectors. `name` identifies model and weights: equal names, equal vectors."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def dimensions(self) -> int: ...
-    @property
-    def max_tokens(self) -> int: ...
-
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Matrix:
-        """Return float32 of shape (len(texts), dimensions), each row of length 1."""
-        ...
-
-    def count(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of the model's own tokens in each text, special tokens left out."""
-        ...
-
-
-class Chat(Protocol):
-    """A language model, or `extract`. Closing the iterator stops the work."""
-
-    @property
-    def name(self) -> str: ...
-
-    def stream(self, prompt: Prompt) -> AsyncIterator[Delta]:
-        """Yield pieces of the answer; sentences end with marks like [1] that number `prompt.hits`."""
-        ...
-
-
-class Index(Protocol):
-    """A disposable projection of the catalog. Ids are UUIDs; a put replaces; a drop ignores the unknown.
-
-    `knows` says of each word in small letters whether a passage has it, or had it; `frequencies`, how many
-    have it, counting up to `most`. A word that is never looked for, like "the", is known, and `most` have it.
-    `languages` are those that passages are written in (ISO 639-1), English first.
-    """
-
-    def put(self, points: Sequence[Point]) -> None: ...
-    def drop(self, ids: Sequence[str]) -> None: ...
-    def set_fields(self, ids: Sequence[str], fields: Fields) -> None: ...
-    def dense(self, vector: Vector, limit: int, where: Filter | None) -> Scored: ...
-    def lexical(
-        self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
-    ) -> Scored: ...
-    def knows(self, words: Sequence[str]) -> list[bool]: ...
-    def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]: ...
-    def languages(self) -> tuple[str, ...]: ...
-    def ids(self) -> Iterator[str]: ...
-    def count(self) -> int: ...
-    def flush(self) -> None: ...
-    def optimize(self) -> bool: ...
-    def close(self) -> None: ...
-
-
-class Source(Protocol):
-    """A place that documents come from. The sync decides what to add and remove."""
-
-    @property
-    def name(self) -> str: ...
-    def items(self) -> Iterator[Item]: ...
-    def fetch(self, item: Item) -> Blob: ...
 
 
 JSON: TypeAlias = dict[str, Any]

@@ -1,6 +1,7 @@
 """Names in the configuration -> code, loaded only when chosen. Imports no adapter.
 
-A package can add its own through the entry point groups `citewell.embedders` and `citewell.chats`.
+A package can add its own through the entry point groups `citewell.embedders`, `citewell.chats` and
+`citewell.techniques`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 
-from citewell.config import ChatConfig
 from citewell.errors import BadInput, MissingExtra
+from citewell.settings import ChatConfig
 
 TABLES: Final = {
     "embedders": {
@@ -29,6 +30,7 @@ TABLES: Final = {
         "anthropic": "citewell.providers.anthropic_messages:Anthropic",
         "cohere": "citewell.providers.cohere_v2:CohereChat",
     },
+    "techniques": {"multi-query": "citewell.techniques.multi_query:MultiQuery"},
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
 EXTRAS: Final = {

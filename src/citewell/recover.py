@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from citewell.catalog import Catalog, Version
-from citewell.model import Index, Point
+from citewell.model import Point
+from citewell.protocols import Index
 
 Points: TypeAlias = list[Point]
 PointsOf: TypeAlias = Callable[[Version], Points]

@@ -39,6 +39,7 @@ from citewell.model import (
     Message,
     Passage,
     Stage,
+    Step,
     Usage,
 )
 from citewell.prompted import PromptUsed
@@ -76,8 +77,10 @@ def dump_document(entry: Entry, document: Document) -> JSON:
 
 
 def dump_event(event: Event) -> tuple[str, JSON]:
-    """Return the name (hits, delta, citation, done) and the data of an event of `Library.stream`."""
+    """Return the name (step, hits, delta, citation, done) and the data of an event of `Library.stream`."""
     match event:
+        case Step():
+            return "step", dump(event)
         case HitsFound(hits):
             return "hits", {"hits": dump(hits)}
         case Delta():
@@ -199,6 +202,11 @@ def load_usage(data: Mapping[str, Any] | None) -> Usage | None:
     return None if data is None else Usage(**_known(Usage, data))
 
 
+def load_step(data: Mapping[str, Any]) -> Step:
+    """Read what a technique did."""
+    return Step(**_known(Step, data) | {"usage": load_usage(data.get("usage")) or Usage()})
+
+
 def load_message(data: Mapping[str, Any]) -> Message:
     """Read one turn of a conversation."""
     return Message(**_known(Message, data))
@@ -212,6 +220,7 @@ def load_answer(data: Mapping[str, Any]) -> Answer:
     known["unsupported"] = tuple(data.get("unsupported", ()))
     known["usage"] = load_usage(data.get("usage")) or Usage()
     used = data.get("prompt")
+    known["steps"] = tuple(load_step(step) for step in data.get("steps", ()))
     known["prompt"] = None if used is None else PromptUsed(**_known(PromptUsed, used))
     return Answer(**known)
 
@@ -219,6 +228,8 @@ def load_answer(data: Mapping[str, Any]) -> Answer:
 def load_event(name: str, data: Mapping[str, Any]) -> Event:
     """Read an event by its name; raises the error that an `error` event carries."""
     match name:
+        case "step":
+            return load_step(data)
         case "hits":
             return HitsFound(load_hits(data["hits"]))
         case "delta":

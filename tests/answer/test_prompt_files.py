@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,19 +11,20 @@ from typing import Any
 import pytest
 
 from citewell import assemble as assembling
-from citewell.config import Config
 from citewell.errors import BadInput, CitewellError, NotFound
 from citewell.library import Library
-from citewell.model import Delta, Document, Done, Query
+from citewell.model import Delta, Done, Query
 from citewell.prompted import PromptUsed, Style
 from citewell.testing import ScriptedChat
+from tests.scripted import Open, opened
+
+__all__ = ["opened"]
 
 FRONT = "---\nname: mine\nversion: 1\ndescription: Mine.\n"
 BODY = (
     "{% block system %}\nRules.{% for example in examples %} {{ example.question }}{% endfor %}\n"
     "{% endblock %}\n{% block user %}\n{{ passages }}\n{{ question }}\n{% endblock %}\n"
 )
-Open = Callable[..., Library]
 
 
 def write(folder: Path, front: str = "", body: str = BODY, name: str = "mine.md") -> Path:
@@ -33,28 +32,6 @@ def write(folder: Path, front: str = "", body: str = BODY, name: str = "mine.md"
     path = folder / name
     path.write_text(f"{FRONT}{front}---\n{body}", encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Open a library of one document with a scripted model, and any settings of `chat`."""
-    with ExitStack() as stack:
-
-        def open_(chat: ScriptedChat, **settings: Any) -> Library:
-            stack.close()  # the one before
-            monkeypatch.setattr(assembling, "_chat", lambda config, embedder: chat)
-            config = Config()
-            config = replace(
-                config,
-                library=replace(config.library, path=tmp_path / "library"),
-                embed=replace(config.embed, model="hash"),
-                chat=replace(config.chat, **{"model": "openai", **settings}),
-            )
-            library = stack.enter_context(assembling.assemble(config, create=True))
-            library.add(Document("lamp", "The lamp glows blue at night.", "Lamp"))
-            return library
-
-        yield open_
 
 
 ASKED = Query("What colour does the lamp glow at night?")

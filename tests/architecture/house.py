@@ -14,6 +14,7 @@ SOURCE: Final = ROOT / "src"
 
 ROOMS: Final = {
     "model": 0,
+    "protocols": 0,
     "prompted": 0,
     "errors": 0,
     "filters": 0,
@@ -25,6 +26,7 @@ ROOMS: Final = {
     "split": 1,
     "answer": 1,
     "wire": 1,
+    "settings": 1,
     "config": 1,
     "read": 2,
     "prompts": 2,
@@ -37,6 +39,8 @@ ROOMS: Final = {
     "learn": 3,
     "evaluate": 3,
     "explain": 4,
+    "techniques": 3,
+    "answering": 3.5,
     "library": 4,
     "ingest": 4,
     "represent": 4,

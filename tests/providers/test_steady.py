@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from citewell import plugins
-from citewell.config import ChatConfig
 from citewell.errors import BadInput, ProviderError
-from citewell.model import Chat, Delta, Prompt, Query, Usage
+from citewell.model import Delta, Prompt, Query, Usage
+from citewell.protocols import Chat
 from citewell.providers.steady import FAILURES, REST_SECONDS, Breaker, Fallback, Limited
+from citewell.settings import ChatConfig
 from citewell.testing import ScriptedChat
 from tests.providers.stub import refused, said, serving
 from tests.retrieve.shelf import opened

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from citewell import errors, wire
-from citewell.config import SearchConfig
 from citewell.errors import CitewellError
 from citewell.model import Query
 from citewell.server.app import PAGE
+from citewell.settings import SearchConfig
 from tests.server.memory import MemoryLibrary
 
 TEXT = b"# Tea\n\nGreen tea steeps for two minutes.\n\nBlack tea steeps for four minutes.\n"

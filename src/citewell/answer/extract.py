@@ -23,7 +23,8 @@ from citewell.answer.constants import (
 )
 from citewell.answer.evidence import Evidence, Sentence, with_cosines
 from citewell.answer.refuse import answerable
-from citewell.model import Delta, Embedder, Prompt, Usage
+from citewell.model import Delta, Prompt, Usage
+from citewell.protocols import Embedder
 
 TITLE: Final = "Quoted passages"
 

@@ -23,6 +23,7 @@ BLOCKS: Final = ("system", "user")
 VARIABLES: Final = (
     "question",
     "passages",
+    "notes",
     "examples",
     "refusal",
     "length",
@@ -43,11 +44,14 @@ class Body:
     template: Template
     compiled: Compiled
 
-    def __call__(self, question: str, passages: str, style: Style, examples: Sequence[Example]) -> list[str]:
-        """Return the text of the block `system` and that of the block `user`."""
+    def __call__(
+        self, question: str, passages: str, style: Style, examples: Sequence[Example], notes: str = ""
+    ) -> list[str]:
+        """Return the text of the block `system` and that of the block `user` of a prompt that writes answers."""
         values = {
             "question": question.strip(),
             "passages": passages,
+            "notes": notes,
             "examples": [_shown(one) for one in examples],
             "refusal": REFUSAL,
             "length": style.length,
@@ -56,6 +60,10 @@ class Body:
             "reasoning": bool(style.reasoning),
         }
         return [self._block(name, values) for name in BLOCKS]
+
+    def said(self, question: str, values: Mapping[str, str]) -> list[str]:
+        """Return the texts of both blocks of a technique's prompt; `values` has what it takes."""
+        return [self._block(name, {"question": question.strip(), **values}) for name in BLOCKS]
 
     def _block(self, name: str, values: Mapping[str, Any]) -> str:
         from jinja2 import TemplateError
@@ -94,8 +102,14 @@ def body_of(template: Template) -> Body:
         raise _wrong(template, 1, f"the body cannot be compiled ({error}); simplify it") from None
     compiled = Compiled.from_code(environment, code, environment.make_globals(None))
     body = Body(template, compiled)
+    if template.takes is not None:
+        samples = {name: f"The {name} of qz7." for name in template.takes}
+        _check_shown(template, body.said(_QUESTION, samples), {"question": _QUESTION, **samples})
+        return body
     for question, passages, style, examples in _trials():
-        _check_shown(template, body(question, passages, style, examples))
+        for notes in ("", "A note."):
+            written = body(question, passages, style, examples, notes)
+            _check_shown(template, written, {"passages": _PASSAGES, "question": _QUESTION})
     return body
 
 
@@ -128,11 +142,11 @@ def _check(template: Template, tree: Any) -> None:
                 1,
                 f"there is no block {name!r}; add {{% block {name} %}} … {{% endblock %}}",
             )
-    unknown = meta.find_undeclared_variables(tree) - {*VARIABLES, "range"}
+    known = VARIABLES if template.takes is None else ("question", *template.takes)
+    unknown = meta.find_undeclared_variables(tree) - {*known, "range"}
     used = [node for node in tree.find_all(nodes.Name) if node.name in unknown]
     for node in sorted(used, key=lambda node: node.lineno):
-        known = ", ".join(VARIABLES)
-        raise _wrong(template, node.lineno, f"unknown variable {node.name!r}; there are {known}")
+        raise _wrong(template, node.lineno, f"unknown variable {node.name!r}; there are {', '.join(known)}")
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         raise _wrong(template, node.lineno, "a prompt file stands alone; write here what it would include")
 
@@ -154,18 +168,20 @@ def _trials() -> Iterator[tuple[str, str, Style, list[Example]]]:
         yield _QUESTION, _PASSAGES, style, examples
 
 
-def _check_shown(template: Template, written: Sequence[str]) -> None:
-    """The passages stay in their fences and with the user: rules and quoted data are kept apart."""
+def _check_shown(template: Template, written: Sequence[str], samples: Mapping[str, str]) -> None:
+    """What is quoted stays with the user, as it is: rules and data are kept apart."""
     system, user = written
-    for name, sample in (("passages", _PASSAGES), ("question", _QUESTION)):
+    for name, sample in samples.items():
         if sample not in user:
             raise _wrong(
                 template, 1, f"the block 'user' does not show them as they are; put {{{{ {name} }}}} in it"
             )
-    if _PASSAGES in system:
-        raise _wrong(
-            template, 1, "the block 'system' shows the passages; move {{ passages }} to the block 'user'"
-        )
+        if sample in system and name != "question":
+            raise _wrong(
+                template,
+                1,
+                f"the block 'system' shows the {name}; move {{{{ {name} }}}} to the block 'user'",
+            )
 
 
 def _shown(example: Example) -> Mapping[str, str]:

@@ -15,7 +15,9 @@ from citewell.prompted import ASKERS, FORMATS, LENGTHS, PromptUsed, Style
 _FRONT: Final = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 REQUIRED: Final = ("name", "version", "description")
-OPTIONAL: Final = ("length", "format", "language", "reasoning", "examples", "examples_file", "k")
+OPTIONAL: Final = ("length", "format", "language", "reasoning", "examples", "examples_file", "k", "takes")
+TAKEN: Final = ("answer", "choices", "conversation", "document", "fields", "notes", "passages")
+"""What a technique's prompt may take beside the question."""
 MOST_EXAMPLES: Final = 50
 
 
@@ -33,6 +35,7 @@ class Template:
     """A prompt file, read. `origin` is its path, or "built-in"; `line` is the 1-based line of the body's first.
 
     `examples` are always shown; of those in `examples_file` (relative to the prompt file), the `k` nearest.
+    `takes` is None for a prompt that writes answers; a technique's names what it is given beside the question.
     """
 
     used: PromptUsed
@@ -45,10 +48,16 @@ class Template:
     examples: tuple[Example, ...] = ()
     examples_file: str = ""
     k: int = 0
+    takes: tuple[str, ...] | None = None
 
     @property
     def id(self) -> str:
         return f"{self.used.name}@{self.used.version}"
+
+    @property
+    def use(self) -> str:
+        """Return what it is for: "answers" or "a technique"."""
+        return "answers" if self.takes is None else "a technique"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,17 @@ def template_of(text: str, place: str, origin: str = "") -> Template:
     line = match[0].count("\n") + 1
     body = text[match.end() :]
     return Template(
-        used, _description(front), origin or place, text, body, line, _style(front), examples, file, k
+        used,
+        _description(front),
+        origin or place,
+        text,
+        body,
+        line,
+        _style(front),
+        examples,
+        file,
+        k,
+        _takes(front),
     )
 
 
@@ -166,6 +185,18 @@ def _style(front: Front) -> Style:
         return Style(length, form, language, reasoning)
     except BadInput as error:
         raise front.wrong("language", str(error)) from None
+
+
+def _takes(front: Front) -> tuple[str, ...] | None:
+    listed = front.values.get("takes")
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not all(one in TAKEN for one in listed):
+        raise front.wrong("takes", f"takes is {listed!r}; use a list of {', '.join(TAKEN)}")
+    for key in ("length", "format", "language", "reasoning", "examples", "examples_file"):
+        if key in front.values:
+            raise front.wrong(key, f"{key} is for prompts that write answers; one with 'takes' does not")
+    return tuple(listed)
 
 
 def _examples(front: Front) -> tuple[Example, ...]:

@@ -10,7 +10,7 @@ from citewell.answer.prompt import passages_of
 from citewell.answer.reasoning import Fence
 from citewell.answer.render import Body
 from citewell.answer.template import Example
-from citewell.model import Hit, Message, Prompt, Query
+from citewell.model import Found, Hit, Message, Prompt, Query
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 Nearest: TypeAlias = Callable[[str], Sequence[Example]]
@@ -28,12 +28,12 @@ class Writer:
     style: Style = AS_WRITTEN
     nearest: Nearest | None = None
 
-    def __call__(self, query: Query, hits: Sequence[Hit]) -> Prompt:
+    def __call__(self, query: Query, hits: Sequence[Hit], notes: str = "") -> Prompt:
         """Return what a chat model is given: system, the last turns, the passages with the question."""
         template = self.body.template
         near = self.nearest(query.text) if self.nearest is not None else ()
         system, user = self.body(
-            query.text, passages_of(hits), self.style_of(query), (*template.examples, *near)
+            query.text, passages_of(hits), self.style_of(query), (*template.examples, *near), notes
         )
         turns = [turn for turn in query.history if turn.role != "system"][-TURNS:]
         return Prompt(query.text, tuple(hits), (Message("system", system), *turns, Message("user", user)))
@@ -48,9 +48,11 @@ class Writer:
         return self.body.template.used
 
 
-def prompt_of(query: Query, hits: Sequence[Hit], writer: Writer | None = None) -> Prompt:
+def prompt_of(found: Found, writer: Writer | None = None) -> Prompt:
     """Return what a chat is given; without a writer no messages, which is all that `extract` needs."""
-    return writer(query, hits) if writer is not None else Prompt(query.text, tuple(hits), ())
+    if writer is None:
+        return Prompt(found.query.text, found.hits, ())
+    return writer(found.query, found.hits, found.notes)
 
 
 def fence_of(query: Query, writer: Writer | None) -> Fence:

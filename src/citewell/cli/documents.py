@@ -12,9 +12,10 @@ import typer
 from citewell.cli import output
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
-from citewell.config import FILE_NAME, Loaded, ReadConfig, template, values_of
+from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
 from citewell.model import Blob, Entry, Failure
+from citewell.settings import ReadConfig
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened

@@ -99,6 +99,8 @@ def _print_followed(one: Followed) -> None:
 
 def print_answer(answer: Answer, *, text: bool = True) -> None:
     """Print an answer (its text may be on the screen already) and its footnotes."""
+    for step in answer.steps:
+        print(f"({step.technique}: {shortened(step.did, 300)})", file=sys.stderr)
     if text:
         print(answer.text)
     if answer.citations:

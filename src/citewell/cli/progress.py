@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from citewell.model import Added, Blob, Failure, Item, Source
+from citewell.model import Added, Blob, Failure, Item
+from citewell.protocols import Source
 
 BAR_AFTER: Final = 1.0
 """Seconds before a bar is drawn; quicker work shows none."""

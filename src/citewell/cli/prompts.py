@@ -43,8 +43,11 @@ def list_(session: Session) -> None:
         output.print_json({"prompts": [_row(one, one is active) for one in found]})
         return
     output.print_table(
-        ("", "prompt", "hash", "from", "about"),
-        (("*" if one is active else "", one.id, one.used.hash, one.origin, one.description) for one in found),
+        ("", "prompt", "for", "hash", "from", "about"),
+        (
+            ("*" if one is active else "", one.id, one.use, one.used.hash, one.origin, one.description)
+            for one in found
+        ),
     )
     if active is None:
         print(f"note: none is in force: chat.model is extract, and {NO_PROMPT}", file=sys.stderr)
@@ -187,4 +190,8 @@ def _active(loaded: Loaded, found: list[Template]) -> Template | None:
 
 def _row(one: Template, active: bool | None = None) -> dict[str, Any]:
     row = {"name": one.used.name, "version": one.used.version, "hash": one.used.hash, "origin": one.origin}
-    return row | {"description": one.description} | ({} if active is None else {"active": active})
+    return (
+        row
+        | {"use": one.use, "description": one.description}
+        | ({} if active is None else {"active": active})
+    )

@@ -13,10 +13,10 @@ import typer
 
 from citewell.cli import output
 from citewell.cli.session import REFUSED, Session, command
-from citewell.config import Config
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, HitsFound, Message, Query
 from citewell.prompted import Style
+from citewell.settings import Config
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
@@ -91,14 +91,21 @@ def ask(
     format: Annotated[str | None, typer.Option(help="prose, bullets or steps.")] = None,
     language: Annotated[str | None, typer.Option(help="The answer's language; as the question's.")] = None,
     reasoning: Annotated[bool | None, typer.Option(help="Let the model think first.")] = None,
+    technique: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="How it is found; may be repeated, the first innermost. none: none."
+        ),
+    ] = None,
 ) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer.
 
     How it is written (--length …) is asked of a chat model; extract, which quotes, takes no prompt.
     """
     loaded = session.load({"search.mode": mode})
+    techniques = None if technique is None else tuple(one for one in technique if one != "none")
     style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
-    query = replace(query_of(question, loaded.config, where), style=style)
+    query = replace(query_of(question, loaded.config, where), style=style, techniques=techniques)
     with session.open(loaded) as library:
         if session.json:
             answer = library.ask(query)

@@ -13,7 +13,8 @@ from citewell.catalog.ids import passage_id, place_of, split_id
 from citewell.explain.grounds import Grounds, Scheme
 from citewell.filters import Filter, matches
 from citewell.ingest import identified
-from citewell.model import Document, Entry, Fields, Hit, Index, Passage, Query, Scored
+from citewell.model import Document, Entry, Fields, Hit, Passage, Query
+from citewell.protocols import Index, Scored
 from citewell.split import Span, embedded_text, split
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from time import monotonic
 from typing import Any, Final
 
 from citewell.errors import ProviderError
-from citewell.model import Chat, Delta, Prompt
+from citewell.model import Delta, Prompt
+from citewell.protocols import Chat
 
 FAILURES: Final = 5
 REST_SECONDS: Final = 30.0

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from citewell.catalog.ids import passage_of
 from citewell.filters import Filter
-from citewell.model import Embedder, Index, Query, Scored, Stage
+from citewell.model import Query, Stage
+from citewell.protocols import Embedder, Index, Scored
 from citewell.retrieve.constants import DEEPEST
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from citewell.catalog.ids import passage_id, split_id
-from citewell.model import Hit, Passage, Query, Retriever, Stage
+from citewell.model import Hit, Passage, Query, Stage
+from citewell.protocols import Retriever
 from citewell.retrieve.constants import WIDEN_REACH
 from citewell.retrieve.join import Lookup
 

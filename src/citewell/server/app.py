@@ -19,7 +19,6 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from citewell import wire
-from citewell.config import SearchConfig
 from citewell.errors import BadInput, CitewellError, Unreadable
 from citewell.model import Added, Blob, Failure
 from citewell.server import describe
@@ -27,6 +26,7 @@ from citewell.server.bodies import AskBody, SearchBody, Where, WhyBody, document
 from citewell.server.events import EventsResponse, answer_unless_gone
 from citewell.server.guard import Guard, Rules
 from citewell.server.problems import ProblemResponse, add_problems, problem
+from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
     from citewell.library import Library

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Scope
 
 from citewell import filters
-from citewell.config import SearchConfig
 from citewell.errors import BadInput
 from citewell.filters import Filter
 from citewell.model import Fields, Message, Mode, Query
 from citewell.prompted import Format, Length, Style
 from citewell.server.problems import WrongWhere
+from citewell.settings import SearchConfig
 
 MOST_TEXT = 10_000
 MOST_ID = 1_000
@@ -101,11 +101,19 @@ class AskBody(BaseModel):
     where: Where = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
     style: StyleBody = StyleBody()
+    techniques: Annotated[
+        list[Annotated[str, Field(max_length=64)]] | None,
+        Field(
+            max_length=8, description="How the answer is found, the first innermost; nothing: as configured."
+        ),
+    ] = None
 
     def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
-        return replace(_query(self, self.question, usual), history=history, style=Style(**dict(self.style)))
+        techniques = None if self.techniques is None else tuple(self.techniques)
+        query = _query(self, self.question, usual)
+        return replace(query, history=history, style=Style(**dict(self.style)), techniques=techniques)
 
 
 def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:

@@ -1,4 +1,4 @@
-"""Answers, whole or as server-sent events (hits, delta, citation, done, error). Who hangs up ends the work."""
+"""Answers, whole or as server-sent events (step, hits, delta, citation, done, error). Who hangs up ends the work."""
 
 from __future__ import annotations
 

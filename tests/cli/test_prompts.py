@@ -45,12 +45,10 @@ def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 def test_the_list_names_versions_hashes_and_origins(cli: Cli, prompts: Path) -> None:
-    listed = cli("prompt", "list", "--json").json["prompts"]
-    assert [(one["name"], one["version"]) for one in listed if one["use"] == "answers"] == [
-        ("answer", 1),
-        ("mine", 2),
-        ("mine", 1),
-    ]
+    every = cli("prompt", "list", "--json").json["prompts"]
+    assert {one["use"] for one in every} == {"answers", "a technique"}
+    listed = [one for one in every if one["use"] == "answers"]
+    assert [(one["name"], one["version"]) for one in listed] == [("answer", 1), ("mine", 2), ("mine", 1)]
     assert listed[0]["origin"] == "built-in"
     assert listed[1]["origin"] == str(prompts / "mine-2.md")
     assert len({one["hash"] for one in listed}) == 3

@@ -1,5 +1,5 @@
 """How can a question be asked better? Each technique is a frozen value: it wraps what finds, and finds."""
 
-from citewell.techniques.means import Ask, Means, Said, Technique
+from citewell.techniques.means import Ask, Means, Said, Technique, together
 
-__all__ = ["Ask", "Means", "Said", "Technique"]
+__all__ = ["Ask", "Means", "Said", "Technique", "together"]

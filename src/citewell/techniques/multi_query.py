@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from citewell.model import Found, Query, Step
 from citewell.protocols import Find
 from citewell.techniques.constants import WAYS
-from citewell.techniques.means import Means
+from citewell.techniques.means import Means, together
 from citewell.techniques.merge import taking_turns
 
 
@@ -26,7 +25,7 @@ class MultiQuery:
         said = await self.means.ask("multi-query", query.text)
         others = [text for text in said.lines(WAYS + 1) if text != query.text][:WAYS]
         asked = (query, *(replace(query, text=text) for text in others))
-        found = await asyncio.gather(*(self.inner(one) for one in asked))
+        found = await together([self.inner(one) for one in asked])
         hits = taking_turns([one.hits for one in found], query.limit)
         did = "asked also: " + " | ".join(others) if others else "the model gave no other words"
         step = Step("multi-query", did, 1, said.usage, perf_counter() - started)

@@ -30,7 +30,14 @@ TABLES: Final = {
         "anthropic": "citewell.providers.anthropic_messages:Anthropic",
         "cohere": "citewell.providers.cohere_v2:CohereChat",
     },
-    "techniques": {"multi-query": "citewell.techniques.multi_query:MultiQuery"},
+    "techniques": {
+        "multi-query": "citewell.techniques.multi_query:MultiQuery",
+        "rag-fusion": "citewell.techniques.multi_query:rag_fusion",
+        "step-back": "citewell.techniques.step_back:StepBack",
+        "hyde": "citewell.techniques.hyde:Hyde",
+        "best-last": "citewell.techniques.order:best_last",
+        "best-at-ends": "citewell.techniques.order:best_at_ends",
+    },
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
 EXTRAS: Final = {

@@ -35,6 +35,8 @@ TABLES: Final = {
         "rag-fusion": "citewell.techniques.multi_query:rag_fusion",
         "step-back": "citewell.techniques.step_back:StepBack",
         "hyde": "citewell.techniques.hyde:Hyde",
+        "decomposition": "citewell.techniques.decomposition:Decomposition",
+        "decomposition-recursive": "citewell.techniques.decomposition:recursive",
         "best-last": "citewell.techniques.order:best_last",
         "best-at-ends": "citewell.techniques.order:best_at_ends",
     },

@@ -223,9 +223,10 @@ def _answering(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], An
     from citewell.answer.render import body_of
     from citewell.answering import Answering, Writing
     from citewell.prompts import chosen, templates
-    from citewell.techniques import Ask, Means
+    from citewell.techniques import Ask, Means, read_routes
 
     chat, written = _chat(config, embedder), writer(config, embedder)
+    routes = read_routes(config.routes) if config.routes else ()
     bodies = cache(lambda name: body_of(chosen(templates(config.prompts), name)))
     ask = Ask(None if config.model == "extract" else chat, bodies)
     usual = tuple(name for one in config.techniques.split(",") if (name := one.strip()))
@@ -235,7 +236,7 @@ def _answering(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], An
 
     def of(catalog: Catalog) -> Answering:
         write = Writing(chat, written, lambda: catalog.counts()[:2])
-        means = Means(ask, lambda texts: embedder.embed(texts, kind="query"), write)
+        means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual)
 
     return of

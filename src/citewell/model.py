@@ -98,6 +98,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A metadata field as documents use it: the kind of its values (text, number, boolean), the most common first."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What one step of retrieval said of a passage: its 1-based rank there and its score."""
 

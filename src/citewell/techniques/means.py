@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from citewell.answer import Fence, parted
 from citewell.answer.render import Body
 from citewell.errors import Unsupported
-from citewell.model import Answer, Found, Message, Prompt, Usage
+from citewell.model import Answer, FieldUse, Found, Message, Prompt, Usage
 from citewell.protocols import Chat, Find
+from citewell.techniques.routes import Route
 
 if TYPE_CHECKING:
     from citewell.model import Matrix
@@ -73,11 +74,16 @@ class Ask:
 
 @dataclass(frozen=True)
 class Means:
-    """What a technique may use. `embed` gives unit vectors of questions, float32 (texts, dimensions)."""
+    """What a technique may use. `embed` gives unit vectors of questions, float32 (texts, dimensions).
+
+    `fields` gives the metadata fields that documents have; `routes` are the collections that were configured.
+    """
 
     ask: Ask
     embed: Callable[[Sequence[str]], Matrix]
     write: Write
+    fields: Callable[[], Sequence[FieldUse]]
+    routes: Sequence[Route] = ()
 
 
 Technique: TypeAlias = Callable[[Find, Means], Find]

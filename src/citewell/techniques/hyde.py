@@ -8,7 +8,7 @@ from time import perf_counter
 from citewell.model import Found, Query, Step
 from citewell.protocols import Find
 from citewell.techniques.means import Means
-from citewell.techniques.merge import joined
+from citewell.techniques.merge import noted
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,9 @@ class Hyde:
         started = perf_counter()
         if query.mode not in ("dense", "hybrid"):
             step = Step("hyde", f"left alone: {query.mode} search does not go by meaning")
-            found = await self.inner(query)
-            return joined([found], found.hits, step)
+            return noted(await self.inner(query), step)
         said = await self.means.ask("hyde", query.text)
         found = await self.inner(replace(query, hypothesis=said.text))
         did = f"imagined: {said.text}" if said.text else "the model imagined nothing"
         step = Step("hyde", did, 1, said.usage, perf_counter() - started)
-        return joined([replace(found, query=replace(found.query, hypothesis=""))], found.hits, step)
+        return noted(replace(found, query=replace(found.query, hypothesis="")), step)

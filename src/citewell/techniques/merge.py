@@ -43,6 +43,11 @@ def fused(lists: Sequence[Sequence[Hit]], limit: int) -> tuple[Hit, ...]:
     )
 
 
+def noted(found: Found, step: Step) -> Found:
+    """Return what was found, after one step more."""
+    return replace(found, steps=(*found.steps, step))
+
+
 def joined(found: Sequence[Found], hits: tuple[Hit, ...], step: Step) -> Found:
     """Return what was found for the first, with other hits, after the steps of all and one more."""
     steps = tuple(one for each in found for one in each.steps)

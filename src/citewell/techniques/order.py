@@ -9,6 +9,7 @@ from typing import TypeAlias
 from citewell.model import Found, Hit, Query, Step
 from citewell.protocols import Find
 from citewell.techniques.means import Means
+from citewell.techniques.merge import noted
 
 Order: TypeAlias = Callable[[Sequence[Hit]], Sequence[Hit]]
 
@@ -30,9 +31,9 @@ class Packed:
         found = await self.inner(query)
         if found.answer is not None or self.means.ask.chat is None:
             why = "extract reads in no order" if found.answer is None else "the answer is written already"
-            return replace(found, steps=(*found.steps, Step(self.name, f"left as it was: {why}")))
+            return noted(found, Step(self.name, f"left as it was: {why}"))
         step = Step(self.name, f"ordered {len(found.hits)} passages for the model")
-        return replace(found, hits=tuple(self.order(found.hits)), steps=(*found.steps, step))
+        return noted(replace(found, hits=tuple(self.order(found.hits))), step)
 
 
 def best_last(inner: Find, means: Means) -> Packed:

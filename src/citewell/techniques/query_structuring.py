@@ -15,7 +15,7 @@ from citewell.filters import Filter
 from citewell.model import FieldUse, Found, Query, Step
 from citewell.protocols import Find
 from citewell.techniques.means import Means
-from citewell.techniques.merge import joined
+from citewell.techniques.merge import noted
 from citewell.techniques.narrowing import narrowed
 from citewell.wire import dump_where
 
@@ -35,8 +35,8 @@ class QueryStructuring:
         """Find with the model's filter; without, where it wrote none, or one that is wrong or finds nothing."""
         started = perf_counter()
         if query.where is not None:
-            found = await self.inner(query)
-            return joined([found], found.hits, Step("query-structuring", "the question has its own filter"))
+            step = Step("query-structuring", "the question has its own filter")
+            return noted(await self.inner(query), step)
         fields = await asyncio.to_thread(self.means.fields)
         said = await self.means.ask("query-structuring", query.text, fields=_listed(fields))
         where, did = _filter(said.text, fields)
@@ -45,8 +45,7 @@ class QueryStructuring:
         else:
             found, why = await narrowed(self.inner, query, where)
             did += why
-        step = Step("query-structuring", did, 1, said.usage, perf_counter() - started)
-        return joined([found], found.hits, step)
+        return noted(found, Step("query-structuring", did, 1, said.usage, perf_counter() - started))
 
 
 def _filter(text: str, fields: Sequence[FieldUse]) -> tuple[Filter | None, str]:

@@ -11,7 +11,7 @@ from citewell.errors import BadInput
 from citewell.model import Found, Query, Step
 from citewell.protocols import Find
 from citewell.techniques.means import Means
-from citewell.techniques.merge import joined
+from citewell.techniques.merge import noted
 from citewell.techniques.narrowing import narrowed
 from citewell.techniques.routes import EVERYTHING, Route
 
@@ -41,9 +41,7 @@ class LogicalRouting:
         else:
             found, why = await narrowed(self.inner, query, chosen.where)
             did = f"{chosen.name}{why}"
-        return joined(
-            [found], found.hits, Step("logical-routing", did, 1, said.usage, perf_counter() - started)
-        )
+        return noted(found, Step("logical-routing", did, 1, said.usage, perf_counter() - started))
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class SemanticRouting:
         chosen = routes[near.index(max(near))]
         found, why = await narrowed(self.inner, query, chosen.where)
         did = f"{chosen.name} ({max(near):.2f} near){why}"
-        return joined([found], found.hits, Step("semantic-routing", did, 0, seconds=perf_counter() - started))
+        return noted(found, Step("semantic-routing", did, 0, seconds=perf_counter() - started))
 
 
 def _routes(means: Means, name: str) -> Sequence[Route]:

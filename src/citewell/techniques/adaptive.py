@@ -14,7 +14,7 @@ from citewell.techniques.merge import noted
 
 @dataclass(frozen=True)
 class Adaptive:
-    """Asks a model how hard a question is. (Jeong et al., "Adaptive-RAG", NAACL 2024; RAG from Scratch, 17)
+    """Asks a model how hard a question is. (Jeong et al., "Adaptive-RAG", NAACL 2024)
 
     The paper's third way, no retrieval at all, is left out: what is not found cannot be cited.
     """

@@ -31,7 +31,7 @@ class Graded:
 class Crag:
     """Grades each passage with a model and drops the wrong ones; without a correct one, searches in other words.
 
-    (Yan et al., "Corrective Retrieval Augmented Generation", 2024; RAG from Scratch, 15) The paper's web search is
+    (Yan et al., "Corrective Retrieval Augmented Generation", 2024; RAG from Scratch, 16) The paper's web search is
     left out: what is not in the library could not be cited.
     """
 

@@ -16,7 +16,7 @@ Order: TypeAlias = Callable[[Sequence[Hit]], Sequence[Hit]]
 
 @dataclass(frozen=True)
 class Packed:
-    """Puts the hits into another order for the model. (Liu et al., "Lost in the Middle", TACL 2024)
+    """Puts the hits into another order for the model. (Liu et al., "Lost in the Middle", TACL 2024; RAG from Scratch, 18)
 
     Models read the beginning and the end of a long prompt best; the question stands at its end.
     """

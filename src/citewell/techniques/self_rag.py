@@ -19,7 +19,7 @@ _BESIDE: Final = (1, 1.0)
 class SelfRag:
     """Is the answer supported? That is what the checker of citations says. Is it useful? A model says that.
 
-    (Asai et al., "Self-RAG", ICLR 2024; RAG from Scratch, 16) The paper may answer without retrieval; here that
+    (Asai et al., "Self-RAG", ICLR 2024; RAG from Scratch, 17) The paper may answer without retrieval; here that
     could not be cited, so it always searches once, and again only where the critique demands it. The answer is
     shown when it is judged, not while it is written.
     """

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from bench.retrieval import collect
 from citewell.assemble import assemble
+from citewell.errors import ProviderError
 from citewell.evaluate import Dataset, load
 from citewell.evaluate.bootstrap import estimate
 from citewell.library import Library
@@ -50,6 +51,8 @@ its first passage. "plain" is the same questions without a technique; the interv
 questions of the paired difference in hit@5. calls, tokens (read / written) and seconds are means a question, what a
 technique has written on the way included, the answer itself not. Samples this small tell large effects only.
 """
+FEWEST = 10
+"""Questions below which no interval is told: it would look sure of itself."""
 HEADS = ("technique", "n", "hit@5", "plain", "difference", "recall", "plain", "calls", "tokens", "s")
 
 
@@ -82,15 +85,20 @@ def main() -> None:
     chosen = parser.parse_args()
     command = "python -m bench.answering_techniques MODEL.gguf --data DATA --sets " + " ".join(chosen.sets)
     command += f" --questions {chosen.questions} --seconds {chosen.seconds:g}"
+    if chosen.techniques != list(TECHNIQUES):
+        command += " --techniques " + " ".join(chosen.techniques)
     shown = Config().chat.passages
     parts = [HEAD.format(command=command, model=chosen.model.stem, shown=shown)]
     for name in chosen.sets:
         collect(chosen.data, name, chosen.work)
         found = _measured(chosen, name)
+        left_out = [one for one in TECHNIQUES if not found.get(one)]
         parts.append(f"## {name}\n\n{_table(found)}")
+        if left_out:
+            parts.append(f"Not measured: {', '.join(left_out)}.\n")
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
         chosen.out.write_text("\n".join(parts), encoding="utf-8")
-        print(parts[-1], flush=True)
+        print(_table(found), flush=True)
 
 
 def _measured(chosen: argparse.Namespace, name: str) -> dict[str, list[Row]]:
@@ -125,7 +133,11 @@ def _rows(library: Library, dataset: Dataset, technique: str, asked: Sequence[st
         if started - began > most:
             break
         names = (technique,) if technique else ()
-        found = asyncio.run(_found(library, Query(dataset.queries[identity], techniques=names)))
+        try:
+            found = asyncio.run(_found(library, Query(dataset.queries[identity], techniques=names)))
+        except ProviderError as error:  # too slow, mostly: what it has measured is kept
+            print(f"{technique} stopped: {error}", flush=True)
+            break
         gold = {one for one, grade in dataset.qrels[identity].items() if grade > 0}
         rows.append(_row(found, gold, time.monotonic() - started))
     return rows
@@ -166,7 +178,7 @@ def _line(name: str, rows: Sequence[Row], plain: Sequence[Row]) -> str:
         str(len(rows)),
         f"{_mean([one.hit for one in rows]):.2f}",
         f"{_mean([one.hit for one in plain]):.2f}",
-        f"{gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})",
+        f"{gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})" if len(rows) >= FEWEST else "–",
         f"{_mean([one.recall for one in rows]):.2f}",
         f"{_mean([one.recall for one in plain]):.2f}",
         f"{_mean([one.calls for one in rows]):.1f}",

@@ -32,7 +32,14 @@ def test_lines_come_without_marks_and_repeats(text: str, lines: list[str]) -> No
 
 @pytest.mark.parametrize(
     ("text", "choice"),
-    [("Yes.", "yes"), ("**no**", "no"), ("yes or no", None), ("nothing", None), ("", None)],
+    [
+        ("Yes.", "yes"),
+        ("**no**", "no"),
+        ("yes-man", None),
+        ("yes or no", None),
+        ("nothing", None),
+        ("", None),
+    ],
 )
 def test_a_choice_is_one_of_the_names_and_no_other(text: str, choice: str | None) -> None:
     assert Said(text, Usage()).choice(["yes", "no"]) == choice

@@ -56,6 +56,14 @@ def test_the_filter_is_applied_and_shown_and_comes_back_as_one_that_can_be_asked
     assert wire.load_answer(wire.dump(answer)).where == answer.where
 
 
+@pytest.mark.parametrize(
+    "said", ['product = "router" AND year > 2023', 'product IN ("router", "x") AND year > 2023']
+)
+def test_text_in_double_quotes_is_understood(opened: Open, said: str) -> None:
+    _, query, library = asked(said, opened)
+    assert {hit.document.id for hit in library.ask(query).hits} == {"d2024"}
+
+
 def test_the_model_is_told_the_fields_that_there_are(opened: Open) -> None:
     chat, query, library = asked("NONE", opened)
     library.ask(query)

@@ -27,7 +27,7 @@ class Adaptive:
         started = perf_counter()
         said = await self.means.ask("adaptive", query.text)
         choice = said.choice(("simple", "complex"))
-        did = choice or f"simple: the model did not say how hard it is ({said.text!r})"
+        did = choice or f"simple: the model did not say how hard it is ({said.shown})"
         step = Step("adaptive", did, 1, said.usage, perf_counter() - started)
         find = recursive(self.inner, self.means) if choice == "complex" else self.inner
         return noted(await find(query), step)

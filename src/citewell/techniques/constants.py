@@ -10,3 +10,5 @@ FUSION_K: Final = 60
 """How little the first ranks count for more than the later ones (Cormack et al., SIGIR 2009)."""
 PARTS: Final = 3
 """Parts of a question that are answered one by one."""
+SHOWN: Final = 80
+"""Most characters that a step shows of what could not be understood."""

@@ -14,6 +14,7 @@ from citewell.answer.render import Body
 from citewell.errors import Unsupported
 from citewell.model import Answer, FieldUse, Found, Message, Prompt, Usage
 from citewell.protocols import Chat, Find
+from citewell.techniques.constants import SHOWN
 from citewell.techniques.routes import Route
 
 if TYPE_CHECKING:
@@ -38,10 +39,17 @@ class Said:
 
     def choice(self, names: Sequence[str]) -> str | None:
         """Return the one of `names` that it says, whatever the case; None when it says none of them, or several."""
-        said = [
-            one for one in names if re.search(rf"(?<!\w){re.escape(one)}(?!\w)", self.text, re.IGNORECASE)
-        ]
+        said = [name for name in names if _word(name).search(self.text)]
         return said[0] if len(said) == 1 else None
+
+    @property
+    def shown(self) -> str:
+        """Return its beginning, in quotation marks."""
+        return repr(self.text if len(self.text) <= SHOWN else f"{self.text[: SHOWN - 1]}…")
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ Order: TypeAlias = Callable[[Sequence[Hit]], Sequence[Hit]]
 
 @dataclass(frozen=True)
 class Packed:
-    """Puts the hits into another order for the model. (Liu et al., "Lost in the Middle", TACL 2024; RAG from Scratch, 18)
+    """Puts the hits into another order for the model.
 
     Models read the beginning and the end of a long prompt best; the question stands at its end.
+    (Liu et al., "Lost in the Middle", TACL 2024; RAG from Scratch, 18)
     """
 
     inner: Find

@@ -54,7 +54,7 @@ def _filter(text: str, fields: Sequence[FieldUse]) -> tuple[Filter | None, str]:
     if not line or line.upper().rstrip(".") in ("NONE", "NULL", "NO FILTER"):
         return None, "no filter"
     try:
-        where = filters.parse(line)
+        where = _parsed(line)
     except BadInput as error:
         return None, f"no filter: the model wrote {line!r}, {str(error).splitlines()[0]}"
     unknown = sorted(filters.names(where) - {one.name for one in fields})
@@ -64,6 +64,17 @@ def _filter(text: str, fields: Sequence[FieldUse]) -> tuple[Filter | None, str]:
             f"no filter: the model wrote {line!r}, and no document has {', '.join(map(repr, unknown))}",
         )
     return where, f"where {dump_where(where)}"
+
+
+def _parsed(line: str) -> Filter:
+    """Read a filter; models often put text into double quotes, so where it cannot be read, that is tried too."""
+    try:
+        return filters.parse(line)
+    except BadInput:
+        single = re.sub(r'([=<>(,]|\b(?:LIKE|BETWEEN))\s*"([^"\']*)"', r"\1 '\2'", line, flags=re.IGNORECASE)
+        if single == line:
+            raise
+        return filters.parse(single)
 
 
 def _bare(line: str) -> str:

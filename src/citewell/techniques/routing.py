@@ -36,7 +36,7 @@ class LogicalRouting:
             did = (
                 "everything"
                 if name == EVERYTHING
-                else f"everything: the model named no collection ({said.text!r})"
+                else f"everything: the model named no collection ({said.shown})"
             )
         else:
             found, why = await narrowed(self.inner, query, chosen.where)

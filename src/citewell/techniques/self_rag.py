@@ -63,9 +63,7 @@ class SelfRag:
         said = await self.means.ask("self-rag", query.text, answer=draft.text)
         choice = said.choice(("yes", "no"))
         words = {"yes": "supported and useful", "no": "supported, and not useful"}
-        did = words.get(
-            choice or "", f"supported; the model did not say whether it is useful ({said.text!r})"
-        )
+        did = words.get(choice or "", f"supported; the model did not say whether it is useful ({said.shown})")
         return choice != "no", Step("self-rag", did, 1, said.usage)
 
 

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-context bench-retrieval
+.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -18,6 +18,9 @@ bench: bench-environments bench-latency ## Citewell and its peers side by side; 
 
 bench-techniques: ## every way to search on every set; writes docs/techniques.md
 	$(PYTHON_ENV) -m bench.techniques --data $(DATA)
+
+bench-answering: ## every technique with a local model: GGUF=file; writes docs/rag-techniques/measured.md
+	$(PYTHON_ENV) -m bench.answering_techniques $(GGUF) --data $(DATA)
 
 bench-context: ## what a model is shown for the same tokens: passages alone, or widened
 	$(PYTHON_ENV) -m bench.context --data $(DATA)

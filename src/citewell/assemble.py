@@ -69,7 +69,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.represent import sentences
 
     embedder = _embedder(config.embed)
-    answering = _answering(config.chat, embedder)  # before anything is open: it may refuse a prompt file
+    answering = _answering(config.chat, embedder)  # before anything is open: it may refuse a file
     catalog = Catalog(folder / "catalog.db")
     _same_embedder(catalog, embedder)
     read = config.read
@@ -90,7 +90,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         catalog=catalog,
         index=index,
         embedder=embedder,
-        answering=answering,
+        answering=answering(catalog),
         prepare=prepare,
         retrievers=found,
         readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
@@ -218,22 +218,28 @@ def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
     return CrossEncoder(which)
 
 
-def _answering(config: ChatConfig, embedder: Embedder) -> Answering:
-    """What answers: the chat model, its prompt, and the techniques by name."""
+def _answering(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], Answering]:
+    """What answers: the chat model, its prompt, and the techniques by name. It speaks of a catalog."""
     from citewell.answer.render import body_of
-    from citewell.answering import Answering
+    from citewell.answering import Answering, Writing
     from citewell.prompts import chosen, templates
-    from citewell.techniques import Ask, Means
+    from citewell.techniques import Ask, Means, read_routes
 
-    chat = _chat(config, embedder)
+    chat, written = _chat(config, embedder), writer(config, embedder)
+    routes = read_routes(config.routes) if config.routes else ()
     bodies = cache(lambda name: body_of(chosen(templates(config.prompts), name)))
     ask = Ask(None if config.model == "extract" else chat, bodies)
-    means = Means(ask, lambda texts: embedder.embed(texts, kind="query"))
     usual = tuple(name for one in config.techniques.split(",") if (name := one.strip()))
     technique = partial(plugins.load, "techniques")
     for name in usual:
         technique(name)
-    return Answering(chat, writer(config, embedder), means, technique, usual)
+
+    def of(catalog: Catalog) -> Answering:
+        write = Writing(chat, written, lambda: catalog.counts()[:2])
+        means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
+        return Answering(write, means, technique, usual)
+
+    return of
 
 
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:

@@ -150,8 +150,8 @@ class Library:
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done."""
-        answering = self._parts.answering
-        async with aclosing(answering(query, self._read, self._counts)) as events:  # type: ignore[type-var]
+        shown = replace(query, limit=self._parts.shown)
+        async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
             async for event in events:
                 yield event
 
@@ -175,7 +175,7 @@ class Library:
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
-            "chat": self._parts.answering.chat.name,
+            "chat": self._parts.answering.write.chat.name,
             "unflushed_changes": pending,
             "ingest": self._progress.shown(),
             "sources": self._parts.catalog.sources(),
@@ -267,11 +267,7 @@ class Library:
 
     async def _read(self, query: Query) -> Found:
         """Find what the chat model is shown, before any technique."""
-        hits = await asyncio.to_thread(self._find, self._reader, replace(query, limit=self._parts.shown))
-        return Found(query, tuple(hits))
-
-    def _counts(self) -> tuple[int, int]:
-        return self._parts.catalog.counts()[:2]
+        return Found(query, tuple(await asyncio.to_thread(self._find, self._reader, query)))
 
     def _narrow(self, query: Query) -> Query | None:
         """Resolve a filter that the index cannot express to document ids; None when there are none."""

@@ -98,6 +98,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A metadata field as documents use it: the kind of its values (text, number, boolean), the most common first."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What one step of retrieval said of a passage: its 1-based rank there and its score."""
 
@@ -120,7 +129,8 @@ class Hit:
 class Query:
     """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata.
 
-    `techniques` are those that an answer is found with, in order; None means the configured ones.
+    `techniques` are those that an answer is found with, in order; None means the configured ones. `hypothesis` is a
+    passage that might answer it: search by meaning looks for what is near to both.
     """
 
     text: str
@@ -130,6 +140,7 @@ class Query:
     history: tuple[Message, ...] = ()
     style: Style = AS_WRITTEN
     techniques: tuple[str, ...] | None = None
+    hypothesis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +195,15 @@ class Step:
 class Found:
     """What is found for a question: hits, best first; the question as it was searched; how it came about.
 
-    `notes` is what a model is told beside the passages: answers to parts of the question. Never cited.
+    `notes` is what a model is told beside the passages: answers to parts of the question. Never cited. `answer` is
+    one that a technique has had written and checked on the way; where there is none, it is written now.
     """
 
     query: Query
     hits: tuple[Hit, ...]
     steps: tuple[Step, ...] = ()
     notes: str = ""
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +214,7 @@ class Answer:
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
     `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
     `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
-    what techniques did on the way; `usage` counts their calls too.
+    what techniques did on the way; `usage` counts their calls too. `where` is the filter that was in force, as SQL.
     """
 
     text: str
@@ -216,6 +229,7 @@ class Answer:
     prompt: PromptUsed | None = None
     reasoning: str = ""
     steps: tuple[Step, ...] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

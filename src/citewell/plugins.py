@@ -30,7 +30,22 @@ TABLES: Final = {
         "anthropic": "citewell.providers.anthropic_messages:Anthropic",
         "cohere": "citewell.providers.cohere_v2:CohereChat",
     },
-    "techniques": {"multi-query": "citewell.techniques.multi_query:MultiQuery"},
+    "techniques": {
+        "multi-query": "citewell.techniques.multi_query:MultiQuery",
+        "rag-fusion": "citewell.techniques.multi_query:rag_fusion",
+        "step-back": "citewell.techniques.step_back:StepBack",
+        "hyde": "citewell.techniques.hyde:Hyde",
+        "decomposition": "citewell.techniques.decomposition:Decomposition",
+        "decomposition-recursive": "citewell.techniques.decomposition:recursive",
+        "logical-routing": "citewell.techniques.routing:LogicalRouting",
+        "semantic-routing": "citewell.techniques.routing:SemanticRouting",
+        "query-structuring": "citewell.techniques.query_structuring:QueryStructuring",
+        "crag": "citewell.techniques.crag:Crag",
+        "self-rag": "citewell.techniques.self_rag:SelfRag",
+        "adaptive": "citewell.techniques.adaptive:Adaptive",
+        "best-last": "citewell.techniques.order:best_last",
+        "best-at-ends": "citewell.techniques.order:best_at_ends",
+    },
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
 EXTRAS: Final = {

@@ -116,6 +116,7 @@ class ChatConfig:
     techniques: str = _setting(
         "", "how an answer is found, commas between, the first innermost (`citewell ask --help`)"
     )
+    routes: Path | None = _setting(None, "file of the collections that questions are routed to", path=True)
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
     collapse: bool = _setting(True, "show one of several passages that say the same")
     context_tokens: int = _setting(

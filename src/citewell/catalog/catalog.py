@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
 from citewell.catalog.sqlite import among, open_engine, translated
 from citewell.catalog.vectors import pack, unpack
@@ -31,7 +32,7 @@ from citewell.catalog.versions import (
 from citewell.catalog.where import to_sql
 from citewell.errors import NotFound, Unsupported
 from citewell.filters import Filter
-from citewell.model import Entry, Passage
+from citewell.model import Entry, FieldUse, Passage
 
 if TYPE_CHECKING:
     from citewell.model import Vector
@@ -175,11 +176,13 @@ class Catalog:
         with self._read() as sql:
             query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
             documents, passages = sql.execute(query).one()
-            return (
-                documents,
-                passages,
-                sql.execute(select(func.count()).select_from(schema.journal)).scalar_one(),
-            )
+            pending = sql.execute(select(func.count()).select_from(schema.journal)).scalar_one()
+            return documents, passages, pending
+
+    def fields(self) -> list[FieldUse]:
+        """Return the metadata fields that documents have."""
+        with self._read() as sql:
+            return fields_in_use(sql)
 
     def document_ids(self, where: Filter, limit: int) -> list[str]:
         """Return up to `limit` ids of documents that satisfy a filter."""

@@ -15,6 +15,7 @@ from citewell.cli import output
 from citewell.cli.session import REFUSED, Session, command
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, HitsFound, Message, Query
+from citewell.plugins import TABLES
 from citewell.prompted import Style
 from citewell.settings import Config
 
@@ -94,7 +95,8 @@ def ask(
     technique: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="How it is found; may be repeated, the first innermost. none: none."
+            metavar="NAME",
+            help=f"How it is found; may be repeated, the first innermost: {', '.join(TABLES['techniques'])}; or none.",
         ),
     ] = None,
 ) -> None:

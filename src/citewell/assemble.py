@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from citewell.ingest import Prepare
     from citewell.library import Library
     from citewell.settings import ChatConfig, Config, EmbedConfig
+    from citewell.techniques import Technique
 
 
 def assemble(config: Config, *, create: bool = False) -> Library:
@@ -233,7 +234,21 @@ def _answering(config: ChatConfig, embedder: Embedder) -> Answering:
     technique = partial(plugins.load, "techniques")
     for name in usual:
         technique(name)
-    return Answering(chat, writer(config, embedder), means, technique, usual)
+    return Answering(chat, writer(config, embedder), means, technique, usual, _rewrite(config))
+
+
+def _rewrite(config: ChatConfig) -> Technique | None:
+    """What makes a follow-up stand by itself. BadInput where a model is to do it and there is none."""
+    from citewell.techniques.rewrite import Rewrite
+
+    if config.rewrite == "off":
+        return None
+    if config.rewrite == "model" and config.model == "extract":
+        raise BadInput(
+            "chat.rewrite is 'model', and chat.model 'extract' is none; set chat.rewrite to 'carry'"
+        )
+    asks = config.rewrite == "model" or (config.rewrite == "auto" and config.model != "extract")
+    return partial(Rewrite, how="model" if asks else "carry")
 
 
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:

@@ -120,7 +120,8 @@ class Hit:
 class Query:
     """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata.
 
-    `techniques` are those that an answer is found with, in order; None means the configured ones.
+    `techniques` are those that an answer is found with, in order; None means the configured ones. `conversation` is
+    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with.
     """
 
     text: str
@@ -130,6 +131,7 @@ class Query:
     history: tuple[Message, ...] = ()
     style: Style = AS_WRITTEN
     techniques: tuple[str, ...] | None = None
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ class Answer:
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
     `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
     `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
-    what techniques did on the way; `usage` counts their calls too.
+    what techniques did on the way; `usage` counts their calls too. `conversation` is the id of the one it is kept in.
     """
 
     text: str
@@ -216,6 +218,7 @@ class Answer:
     prompt: PromptUsed | None = None
     reasoning: str = ""
     steps: tuple[Step, ...] = ()
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

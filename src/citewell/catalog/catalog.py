@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id, split_id
 from citewell.catalog.sqlite import among, open_engine, translated
+from citewell.catalog.talk import Talk
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
     ENTRY,
@@ -54,6 +55,7 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_engine(path)
+        self.talk = Talk(self._engine)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
             found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()

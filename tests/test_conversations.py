@@ -19,7 +19,7 @@ from citewell.library import Library
 from citewell.model import Delta, Document, Message, Prompt, Query
 from citewell.server.app import make_app
 from citewell.testing import ScriptedChat
-from tests.cli.conftest import Cli, cli, docs, filled, home, serving
+from tests.cli.conftest import Cli, cli, docs, filled, home, process, serving
 from tests.failure.worker import open_library
 from tests.scripted import Open, opened
 from tests.server.conftest import served
@@ -216,6 +216,20 @@ def test_chat_keeps_resumes_exports_and_deletes(filled: Cli) -> None:
     assert filled("chat", "--resume", "abc", "--no-keep").code == 2
     unknown = filled("chats", "export", "nope")
     assert (unknown.code, "chats list" in unknown.err) == (3, True)
+
+
+def test_what_was_answered_survives_a_kill(filled: Cli) -> None:
+    talking = process("chat")
+    assert talking.stdin is not None
+    assert talking.stdout is not None
+    talking.stdin.write("In how many minutes does the kettle boil one litre of water?\n")
+    talking.stdin.flush()
+    talking.stdout.readline()
+    talking.kill()
+    talking.communicate()
+    (listed,) = filled("chats", "list", "--json").json["conversations"]
+    assert listed["length"] == 1
+    assert filled("doctor", "--check").code == 0
 
 
 def test_chat_that_is_not_to_be_kept_leaves_nothing(filled: Cli) -> None:

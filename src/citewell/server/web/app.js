@@ -10,16 +10,18 @@ let asking = null; // the AbortController of the question under way
 let last = null; // the last question that was asked: {question, mode, where}
 let shown = null; // the last answer
 let shownSteps = []; // what was done to find it, so far
+let talk = []; // the turns that the last question came with; on this page only
 
 // -- asking ------------------------------------------------------------------------------------------
 
 async function ask(wanted, remember = true) {
   asking?.abort();
   const mine = (asking = new AbortController());
+  if (last !== wanted) talk = el("follow").checked && shown ? turns(shown) : []; // else it is tried again
   last = wanted;
   begin(wanted, remember);
   try {
-    const body = { question: wanted.question, mode: wanted.mode || null, where: wanted.where || null };
+    const body = { question: wanted.question, mode: wanted.mode || null, where: wanted.where || null, history: talk };
     const response = await request("/ask", {
       method: "POST",
       signal: mine.signal,
@@ -32,6 +34,14 @@ async function ask(wanted, remember = true) {
   } finally {
     if (asking === mine) finish();
   }
+}
+
+function turns({ text }) {
+  const said = [
+    { role: "user", content: last.question },
+    { role: "assistant", content: text.slice(0, 10_000) },
+  ];
+  return [...talk, ...said].slice(-100);
 }
 
 async function follow(response, mine) {

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-retrieval
+.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -27,6 +27,9 @@ bench-context: ## what a model is shown for the same tokens: passages alone, or 
 
 bench-retrieval: ## the grid behind retrieve/constants.py, leave-one-set-out
 	$(PYTHON_ENV) bench/retrieval.py --data $(DATA)
+
+bench-conversation: ## follow-ups: the last turn alone, carried over, rewritten (MODEL_FILE=a.gguf)
+	$(PYTHON_ENV) -m bench.conversation --data $(DATA) $(if $(MODEL_FILE),--model "$(MODEL_FILE)")
 
 bench-faults: ## mechanical faults in answers: how many the checker catches
 	$(PYTHON_ENV) -m bench.faults --data $(DATA)

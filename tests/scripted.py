@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from citewell import assemble as assembling
+from citewell import chats
 from citewell.library import Library
 from citewell.model import Delta, Document, Prompt
 from citewell.protocols import Chat
@@ -56,7 +57,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
         def open_(chat: Chat, **settings: Any) -> Library:
             stack.close()  # the one before
-            monkeypatch.setattr(assembling, "_chat", lambda config, embedder: chat)
+            monkeypatch.setattr(chats, "chat_of", lambda config, embedder: chat)
             config = Config()
             config = replace(
                 config,

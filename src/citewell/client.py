@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from citewell import wire
+from citewell.conversation import Conversation
 from citewell.errors import BadInput, CitewellError, ProviderError
 from citewell.model import JSON, Added, Answer, Blob, Document, Done, Entry, Event, Failure, Hit, Item, Query
 from citewell.protocols import Source
@@ -129,6 +130,11 @@ class Remote:
                         return
         raise ProviderError(f"the server {self.url!r} ended the answer early; ask again", retryable=True)
 
+    @property
+    def conversations(self) -> RemoteConversations:
+        """The kept conversations, as `Library.conversations`."""
+        return RemoteConversations(self._request)
+
     # -- the library itself ---------------------------------------------------------------------------
 
     def status(self) -> JSON:
@@ -176,6 +182,27 @@ class Remote:
             raise ProviderError(f"the server {self.url!r} did not answer in JSON; is it Citewell?") from None
 
 
+class RemoteConversations:
+    """The kept conversations of a server, with the methods of `Conversations` that a reader needs."""
+
+    def __init__(self, request: Callable[..., Any]) -> None:
+        self._request = request
+
+    def list(self, limit: int = 100, before: str = "") -> builtins.list[Conversation]:
+        """Return up to `limit` (at most 1000), without their turns, the latest first."""
+        params = {"limit": limit, "before": before}
+        found = self._request("GET", "/conversations", params=params)["conversations"]
+        return [wire.load_conversation(one) for one in found]
+
+    def get(self, id: str) -> Conversation:
+        """Return one with its turns. NotFound if there is none."""
+        return wire.load_conversation(self._request("GET", f"/conversations/{quote(id, safe='')}"))
+
+    def delete(self, id: str) -> None:
+        """Delete one, for good. NotFound if there is none."""
+        self._request("DELETE", f"/conversations/{quote(id, safe='')}")
+
+
 def list_all(library: Any, where: str | None = None) -> Iterator[Entry]:
     """Yield every entry of a library, page by page."""
     after, page = "", [None]
@@ -215,6 +242,7 @@ def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failur
 def _question(query: Query) -> JSON:
     body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
     style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
+    body |= {"conversation": query.conversation} if query.conversation else {}
     body |= {"history": wire.dump(query.history)} | ({"style": style} if style else {})
     return body if query.techniques is None else body | {"techniques": list(query.techniques)}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from citewell import filters
 from citewell.answering import Answering
 from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.conversations import Conversations
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, added_of, ingest, sync
@@ -82,6 +83,7 @@ class Library:
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
         recover(parts.catalog, parts.index, self._points)
+        self.conversations = Conversations(parts.catalog.talk)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
 
     # -- documents ----------------------------------------------------------------------------------
@@ -149,10 +151,17 @@ class Library:
         return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
-        """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done."""
+        """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done.
+
+        Where the query names a conversation, Done means that the turn is kept, durably.
+        """
+        if query.conversation:
+            query = await asyncio.to_thread(self.conversations.resumed, query)
         shown = replace(query, limit=self._parts.shown)
         async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
             async for event in events:
+                if query.conversation and isinstance(event, Done):
+                    event = Done(await asyncio.to_thread(self.conversations.keep, query, event.answer))
                 yield event
 
     def ask(self, query: Query) -> Answer:

@@ -130,7 +130,8 @@ class Query:
     """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata.
 
     `techniques` are those that an answer is found with, in order; None means the configured ones. `hypothesis` is a
-    passage that might answer it: search by meaning looks for what is near to both.
+    passage that might answer it: search by meaning looks for what is near to both. `conversation` is
+    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with.
     """
 
     text: str
@@ -141,6 +142,7 @@ class Query:
     style: Style = AS_WRITTEN
     techniques: tuple[str, ...] | None = None
     hypothesis: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ class Answer:
     `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
     `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
     what techniques did on the way; `usage` counts their calls too. `where` is the filter that was in force, as SQL.
+    `conversation` is the id of the one it is kept in.
     """
 
     text: str
@@ -230,6 +233,7 @@ class Answer:
     reasoning: str = ""
     steps: tuple[Step, ...] = ()
     where: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from citewell.prompted import FORMATS, LENGTHS, Format, Length
 LIBRARY_FOLDER = ".citewell"
 MIB = 1024 * 1024
 
+Rewriting: TypeAlias = Literal["auto", "model", "carry", "off"]
 ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
 
 
@@ -117,6 +118,12 @@ class ChatConfig:
         "", "how an answer is found, commas between, the first innermost (`citewell ask --help`)"
     )
     routes: Path | None = _setting(None, "file of the collections that questions are routed to", path=True)
+    rewrite: Rewriting = _setting(
+        "auto",
+        "how a follow-up is made to stand by itself: model (asked first), carry (what was named before is said "
+        "again), off; auto is model where there is one, else carry",
+        choices=("auto", "model", "carry", "off"),
+    )
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
     collapse: bool = _setting(True, "show one of several passages that say the same")
     context_tokens: int = _setting(

@@ -8,6 +8,8 @@ Bodies, by route:
     POST   /search            {"hits": [dump(Hit), ...]}
     POST   /why               dump(Why)
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
+    GET    /conversations     {"conversations": [dump(Conversation), ...]}, turns left out
+    GET    /conversations/{id}  dump(Conversation); as text/markdown if that is asked for
     GET    /status            the object that Library.status() returns
     POST   /check             {"drift": ["...", ...]}
     errors                    dump_error, as application/problem+json
@@ -22,6 +24,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from citewell import errors, filters
+from citewell.conversation import Conversation, Turn
 from citewell.filters import Filter
 from citewell.model import (
     JSON,
@@ -223,6 +226,14 @@ def load_answer(data: Mapping[str, Any]) -> Answer:
     known["steps"] = tuple(load_step(step) for step in data.get("steps", ()))
     known["prompt"] = None if used is None else PromptUsed(**_known(PromptUsed, used))
     return Answer(**known)
+
+
+def load_conversation(data: Mapping[str, Any]) -> Conversation:
+    """Read a kept conversation with its turns, if they came along."""
+    turns = tuple(
+        Turn(**_known(Turn, one) | {"answer": load_answer(one["answer"])}) for one in data.get("turns", ())
+    )
+    return Conversation(**_known(Conversation, data) | {"turns": turns})
 
 
 def load_event(name: str, data: Mapping[str, Any]) -> Event:

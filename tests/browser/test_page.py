@@ -98,6 +98,17 @@ def test_what_no_quote_supports_is_marked(page: Any, library: MemoryLibrary) -> 
     assert "Oolong" not in page.inner_text("#footnotes")
 
 
+def test_a_follow_up_comes_with_what_was_said_and_shows_how_it_was_read(page: Any) -> None:
+    ask(page, QUESTION)
+    assert page.is_hidden("#steps")
+    page.check("#follow")
+    ask(page, "and green tea steeps")
+    assert page.inner_text("#steps") == f"rewrite: asked as: and green tea steeps ({QUESTION})"
+    page.uncheck("#follow")
+    ask(page, QUESTION)
+    assert page.is_hidden("#steps")
+
+
 def test_a_deep_link_asks_and_back_goes_back(page: Any) -> None:
     page.goto("/?q=green+tea+steeps&mode=keyword")
     page.wait_for_selector("#after:not([hidden])")

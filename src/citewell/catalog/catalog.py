@@ -17,6 +17,7 @@ from citewell.catalog import schema
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
 from citewell.catalog.sqlite import among, open_engine, translated
+from citewell.catalog.talk import Talk
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
     ENTRY,
@@ -55,6 +56,7 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_engine(path)
+        self.talk = Talk(self._engine)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
             found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()

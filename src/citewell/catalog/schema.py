@@ -99,6 +99,30 @@ journal = Table(
     sqlite_autoincrement=True,
 )
 
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("started_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+)
+Index("latest", conversations.c.updated_at)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),  # JSON, without the passages shown
+    Column("created_at", String, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 items = Table(
     "items",
     metadata,

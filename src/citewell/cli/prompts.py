@@ -139,7 +139,7 @@ def _opened(loaded: Loaded) -> Library:
 
 def _sent(loaded: Loaded, template: Template, query: Query) -> Prompt:
     """Return what a chat model would be sent. No model is asked."""
-    from citewell.assemble import style_of
+    from citewell.chats import style_of
     from citewell.prompts import writer_of
 
     if loaded.config.chat.model == "extract":

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from citewell.conversation import Turn
 from citewell.model import Added, Answer, Entry, Hit
 from citewell.why import Why
 
@@ -69,6 +70,23 @@ class Hits(BaseModel):
     seconds: float
 
 
+class Listed(BaseModel):
+    """A kept conversation; `title` is its first question, `length` the number of its turns. A list has no turns."""
+
+    id: str
+    title: str
+    started_at: str
+    updated_at: str
+    length: int
+    turns: list[Turn]
+
+
+class Conversations(BaseModel):
+    """Kept conversations, the latest first. The `updated_at` of the last is the `before` of the next page."""
+
+    conversations: list[Listed]
+
+
 class Status(BaseModel):
     """Counts, models, and what is going on."""
 
@@ -93,6 +111,7 @@ EVENTS = """A stream of events, in this order; the data of each is JSON.
 
 | event | data |
 |---|---|
+| `step` | Step: what was done to find them: how a follow-up was rewritten, each technique; none, or several |
 | `hits` | `{"hits": [Hit, ...]}`: the passages that are shown to the model |
 | `delta` | `{"text": "..."}`: a piece of the answer, not checked yet |
 | `citation` | Citation: a checked footnote |
@@ -171,6 +190,25 @@ LIST: Route = {
 SEARCH: Route = {
     "summary": "Find passages",
     "responses": {200: {"model": Hits}, **_errors()},
+}
+UNKEPT = (404, "No such conversation is kept: `NotFound`")
+CONVERSATIONS: Route = {
+    "summary": "List kept conversations",
+    "description": "Those that a question asked to be kept (`conversation` in POST /ask). "
+    "Whoever has the key sees all.",
+    "responses": {200: {"model": Conversations}, **_errors()},
+}
+CONVERSATION: Route = {
+    "summary": "Read a kept conversation",
+    "description": "Its questions and answers, without the passages that were shown; as Markdown with "
+    "`Accept: text/markdown`.",
+    "responses": {200: {"model": Listed}, **_errors(UNKEPT)},
+}
+FORGET: Route = {
+    "summary": "Delete a kept conversation",
+    "description": "For good: its text is overwritten in the files of the catalog.",
+    "status_code": 204,
+    "responses": _errors(UNKEPT),
 }
 WHY: Route = {
     "summary": "Why did this come up, and that not?",

@@ -8,23 +8,29 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from citewell.answer import Writer, answer_of, fence_of, parted, prompt_of
-from citewell.model import Delta, Done, Event, HitsFound, Query, Usage
+from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
+from citewell.model import Delta, Done, Event, Found, HitsFound, Prompt, Query, Usage
 from citewell.protocols import Chat, Find
 from citewell.techniques import Means, Technique
 
 Counts: TypeAlias = tuple[int, int]
+Judge: TypeAlias = Callable[[Found], Judged]
 
 
 @dataclass(frozen=True)
 class Answering:
-    """Answers questions. `technique` knows techniques by name; `usual` are taken unless a query names its own."""
+    """Answers questions. `technique` knows techniques by name; `usual` are taken unless a query names its own.
+
+    Below `refuse_below`, how likely the hits must at least answer, no model is asked.
+    """
 
     chat: Chat
     writer: Writer | None  # what fills in the prompt; None for `extract`, which takes none
     means: Means
     technique: Callable[[str], Technique]
+    judge: Judge
     usual: tuple[str, ...] = ()
+    refuse_below: float = 0.0
 
     def finding(self, query: Query, find: Find) -> Find:
         """Return `find` wrapped in a question's techniques, the first one innermost. BadInput for an unknown one."""
@@ -43,15 +49,17 @@ class Answering:
         pieces: list[str] = []
         usage, model = Usage(), self.chat.name
         fence = fence_of(query, self.writer)
-        if found.hits:
-            prompt = await asyncio.to_thread(prompt_of, found, self.writer)
+        judged = await asyncio.to_thread(self.judge, found)
+        if found.hits and judged.likely >= self.refuse_below:
+            prompt = await asyncio.to_thread(self._prompt, found, judged)
             async for delta in parted(self.chat.stream(prompt), fence):
                 pieces.append(delta.text)
                 usage, model = delta.usage or usage, delta.model or model
                 yield delta
         written = time.perf_counter()
         searched = await asyncio.to_thread(counts)
-        answer = await asyncio.to_thread(answer_of, found.query, found.hits, "".join(pieces), searched)
+        text = "".join(pieces)
+        answer = await asyncio.to_thread(answer_of, found.query, found.hits, text, searched, judged.likely)
         if answer.verdict == "refused":
             yield Delta(answer.text)
         for citation in answer.citations:
@@ -73,3 +81,6 @@ class Answering:
                 },
             )
         )
+
+    def _prompt(self, found: Found, judged: Judged) -> Prompt:
+        return replace(prompt_of(found, self.writer), quotes=quotes_of(judged))

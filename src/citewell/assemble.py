@@ -220,6 +220,7 @@ def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
 
 def _answering(config: ChatConfig, embedder: Embedder) -> Answering:
     """What answers: the chat model, its prompt, and the techniques by name."""
+    from citewell.answer import judge
     from citewell.answer.render import body_of
     from citewell.answering import Answering
     from citewell.prompts import chosen, templates
@@ -233,7 +234,15 @@ def _answering(config: ChatConfig, embedder: Embedder) -> Answering:
     technique = partial(plugins.load, "techniques")
     for name in usual:
         technique(name)
-    return Answering(chat, writer(config, embedder), means, technique, usual)
+    return Answering(
+        chat,
+        writer(config, embedder),
+        means,
+        technique,
+        lambda found: judge(found.query.text, found.hits, embedder),
+        usual,
+        config.refuse_below,
+    )
 
 
 def _chat(config: ChatConfig, embedder: Embedder) -> Chat:

@@ -50,7 +50,8 @@ class Answering:
         usage, model = Usage(), self.chat.name
         fence = fence_of(query, self.writer)
         judged = await asyncio.to_thread(self.judge, found)
-        if found.hits and judged.likely >= self.refuse_below:
+        # A follow-up ("and the second?") may mean what only the conversation says; the gate does not see that.
+        if found.hits and (judged.likely >= self.refuse_below or found.query.history):
             prompt = await asyncio.to_thread(self._prompt, found, judged)
             async for delta in parted(self.chat.stream(prompt), fence):
                 pieces.append(delta.text)

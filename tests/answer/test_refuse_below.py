@@ -7,7 +7,7 @@ from shelf import shelf
 
 from citewell.answer import Judged, judge
 from citewell.answering import Answering
-from citewell.model import Answer, Done, Found, Query
+from citewell.model import Answer, Done, Found, Message, Query
 from citewell.protocols import Chat
 from citewell.techniques import Ask, Means
 from citewell.testing import ScriptedChat
@@ -15,7 +15,7 @@ from citewell.testing import ScriptedChat
 ASKED, FOREIGN = "Who built the lighthouse on Corran Point?", "Which enzyme unwinds DNA?"
 
 
-def ask(question: str, chat: Chat, refuse_below: float) -> Answer:
+def ask(question: str, chat: Chat, refuse_below: float, *before: Message) -> Answer:
     def judged(found: Found) -> Judged:
         return judge(found.query.text, found.hits)
 
@@ -24,7 +24,7 @@ def ask(question: str, chat: Chat, refuse_below: float) -> Answer:
 
     async def drain() -> Answer:
         answering = Answering(chat, None, means(), no_technique, judged, (), refuse_below)
-        events = [event async for event in answering(Query(question), find, lambda: (3, 3))]
+        events = [event async for event in answering(Query(question, history=before), find, lambda: (3, 3))]
         assert isinstance(events[-1], Done)
         return events[-1].answer
 
@@ -63,3 +63,9 @@ def test_zero_asks_always_and_a_refusal_still_says_how_likely_an_answer_was() ->
     answer = ask(FOREIGN, chat, 0.0)
     assert len(chat.prompts) == 1
     assert (answer.verdict, answer.confidence < 0.1) == ("refused", True)
+
+
+def test_a_follow_up_is_left_to_the_model_that_sees_the_conversation() -> None:
+    chat = ScriptedChat("It was built by the engineer Agnes Mallory [1].")
+    ask("And by whom?", chat, 0.99, Message("user", "When was the lighthouse built?"))
+    assert len(chat.prompts) == 1

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
+.PHONY: bench bench-faults bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -33,3 +33,9 @@ bench-conversation: ## follow-ups: the last turn alone, carried over, rewritten 
 
 bench-faults: ## mechanical faults in answers: how many the checker catches
 	$(PYTHON_ENV) -m bench.faults --data $(DATA)
+
+bench-refusal: ## when it refuses, and whether it should, through the library
+	$(PYTHON_ENV) -m bench.refusal --data $(DATA)
+
+bench-refusal-fit: ## the same with gates fitted on the other sets; the weights for answer/constants.py
+	$(PYTHON_ENV) -m bench.refusal --data $(DATA) --fit

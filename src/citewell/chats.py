@@ -12,15 +12,17 @@ from citewell.prompted import Style
 from citewell.protocols import Chat, Embedder
 
 if TYPE_CHECKING:
-    from citewell.answer.write import Writer
+    from citewell.answer import Judged, Writer
     from citewell.answering import Answering
     from citewell.catalog import Catalog
+    from citewell.model import Found
     from citewell.settings import ChatConfig
     from citewell.techniques import Technique
 
 
 def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], Answering]:
     """What answers: the chat model, its prompt, and the techniques by name. It speaks of a catalog."""
+    from citewell.answer import judge
     from citewell.answer.render import body_of
     from citewell.answering import Answering
     from citewell.prompts import chosen, templates
@@ -37,8 +39,11 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
     for name in usual:
         technique(name)
 
+    def judged(found: Found) -> Judged:
+        return judge(found.query.text, found.hits, embedder)
+
     def of(catalog: Catalog) -> Answering:
-        write = Writing(chat, written, lambda: catalog.counts()[:2])
+        write = Writing(chat, written, lambda: catalog.counts()[:2], judged, config.refuse_below)
         means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual, rewrite)
 

@@ -214,7 +214,8 @@ class Answer:
 
     `unsupported` holds the sentences for which no supporting quote was found. `verdict` is "answered"
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
-    `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
+    `confidence`, 0 to 1, is how likely the hits answer, times the share of sentences that are cited; a refusal has it
+    too. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
     `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
     what techniques did on the way; `usage` counts their calls too. `where` is the filter that was in force, as SQL.
     `conversation` is the id of the one it is kept in.
@@ -246,11 +247,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages."""
+    """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages.
+
+    `quotes` are the sentences that answer, with their marks, where they were looked for: all that `extract` says.
+    """
 
     question: str
     hits: tuple[Hit, ...]
     messages: tuple[Message, ...]
+    quotes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

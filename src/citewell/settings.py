@@ -126,6 +126,12 @@ class ChatConfig:
     )
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
     collapse: bool = _setting(True, "show one of several passages that say the same")
+    refuse_below: float = _setting(
+        0.1,
+        "how likely the passages must answer for a model to be asked (extract quotes from 0.3 on); 0 asks always",
+        least=0,
+        most=1,
+    )
     context_tokens: int = _setting(
         0,
         "widen passages to the section around them, to this many tokens in all; 0 shows them alone",

@@ -248,7 +248,7 @@ def _same_terms(catalog: Catalog, folder: Path) -> None:
 def _same_settings(catalog: Catalog, prepare: Prepare) -> None:
     """Documents are prepared anew where they come from a source; stored vectors are used again."""
     if catalog.setting("prepared") != prepare.settings:
-        catalog.forget_stamps()
+        catalog.taken.forget_stamps()
         catalog.setting("prepared", prepare.settings)
 
 

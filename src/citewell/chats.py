@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from citewell import plugins
 from citewell.errors import BadInput
 from citewell.prompted import Style
 from citewell.protocols import Chat, Embedder
+
+GATED: Final = "minilm-l6-v2-"
+"""The embedder whose cosines the gate before a model knows."""
 
 if TYPE_CHECKING:
     from citewell.answer import Judged, Writer
@@ -39,11 +42,14 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
     for name in usual:
         technique(name)
 
+    # The gate weighs cosines, and was fitted on those of one model: another's would be refused at random.
+    refuse_below = config.refuse_below if embedder.name.startswith(GATED) else 0.0
+
     def judged(found: Found) -> Judged:
         return judge(found.query.text, found.hits, embedder)
 
     def of(catalog: Catalog) -> Answering:
-        write = Writing(chat, written, lambda: catalog.counts()[:2], judged, config.refuse_below)
+        write = Writing(chat, written, lambda: catalog.counts()[:2], judged, refuse_below)
         means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual, rewrite)
 

@@ -200,7 +200,7 @@ def sync(
     prune: bool,
 ) -> None:
     """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
-    known, present = catalog.items(source.name), catalog.ids()
+    known, present = catalog.taken.items(source.name), catalog.ids()
     listed: dict[str, Item] = {}
     changed: list[Item] = []
     for item in source.items():
@@ -232,13 +232,13 @@ def sync(
                 if document_id in present:
                     library.remove(document_id)
                     report(document_id)
-            catalog.forget_items(source.name, [gone])
+            catalog.taken.forget(source.name, [gone])
 
 
 def _blobs(
     catalog: Catalog, source: Source, items: list[Item], note: Callable[[Failure], None]
 ) -> Iterator[Blob]:
-    others = catalog.others(source.name)
+    others = catalog.taken.others(source.name)
     for item in items:
         if item.id in others:
             note(
@@ -255,7 +255,7 @@ def _blobs(
 
 def _note(catalog: Catalog, source: Source, listed: dict[str, Item], taken: dict[str, list[str]]) -> None:
     rows = [(item, listed[item].stamp, ids) for item, ids in taken.items() if item in listed]
-    catalog.note_items(source.name, rows)
+    catalog.taken.note(source.name, rows)
     taken.clear()
 
 

@@ -187,7 +187,7 @@ class Library:
             "chat": self._parts.answering.write.chat.name,
             "unflushed_changes": pending,
             "ingest": self._progress.shown(),
-            "sources": self._parts.catalog.sources(),
+            "sources": self._parts.catalog.taken.sources(),
             "upkeep": self._upkeep.state,
         }
 

@@ -128,7 +128,7 @@ class ChatConfig:
     collapse: bool = _setting(True, "show one of several passages that say the same")
     refuse_below: float = _setting(
         0.1,
-        "how likely the passages must answer for a model to be asked (extract quotes from 0.3 on); 0 asks always",
+        "how likely the passages must answer for a model to be asked, with minilm; 0 asks always",
         least=0,
         most=1,
     )

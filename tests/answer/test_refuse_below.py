@@ -11,6 +11,7 @@ from citewell.model import Answer, Done, Found, Message, Query
 from citewell.protocols import Chat
 from citewell.techniques import Ask, Means
 from citewell.testing import ScriptedChat
+from citewell.writing import Writing
 
 ASKED, FOREIGN = "Who built the lighthouse on Corran Point?", "Which enzyme unwinds DNA?"
 
@@ -23,19 +24,20 @@ def ask(question: str, chat: Chat, refuse_below: float, *before: Message) -> Ans
         return Found(query, tuple(shelf()))
 
     async def drain() -> Answer:
-        answering = Answering(chat, None, means(), no_technique, judged, (), refuse_below)
-        events = [event async for event in answering(Query(question, history=before), find, lambda: (3, 3))]
+        writing = Writing(chat, None, lambda: (3, 3), judged, refuse_below)
+        answering = Answering(writing, means(writing), no_technique)
+        events = [event async for event in answering(Query(question, history=before), find)]
         assert isinstance(events[-1], Done)
         return events[-1].answer
 
     return asyncio.run(drain())
 
 
-def means() -> Means:
+def means(writing: Writing) -> Means:
     def embed(texts: Sequence[str]) -> None:
         raise AssertionError("no technique is asked for")
 
-    return Means(Ask(None, {}.__getitem__), embed)  # type: ignore[arg-type]
+    return Means(Ask(None, {}.__getitem__), embed, writing, dict)  # type: ignore[arg-type]
 
 
 def no_technique(name: str) -> None:
@@ -67,5 +69,11 @@ def test_zero_asks_always_and_a_refusal_still_says_how_likely_an_answer_was() ->
 
 def test_a_follow_up_is_left_to_the_model_that_sees_the_conversation() -> None:
     chat = ScriptedChat("It was built by the engineer Agnes Mallory [1].")
-    ask("And by whom?", chat, 0.99, Message("user", "When was the lighthouse built?"))
+    ask(
+        "And by whom?",
+        chat,
+        0.99,
+        Message("user", "When was the lighthouse built?"),
+        Message("assistant", "In 1902."),
+    )
     assert len(chat.prompts) == 1

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
@@ -16,7 +16,8 @@ from sqlalchemy.engine import Connection
 from citewell.catalog import schema
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import among, open_engine, translated
+from citewell.catalog.sqlite import among, batches, open_engine, translated
+from citewell.catalog.taken import Taken
 from citewell.catalog.talk import Talk
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from citewell.model import Vector
 
 v, p, r = schema.versions.c, schema.passages.c, schema.representations.c
-BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         self._engine = open_engine(path)
         self.talk = Talk(self._engine)
+        self.taken = Taken(self._engine)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
             found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
@@ -115,7 +116,7 @@ class Catalog:
         wanted = list(set(hashes))
         found: dict[bytes, Vector] = {}
         with self._read() as sql:
-            for some in _batches(wanted):
+            for some in batches(wanted):
                 rows = sql.execute(select(schema.vectors).where(schema.vectors.c.hash.in_(some)))
                 found.update((row[0], unpack(row[1])) for row in rows)
         return found
@@ -255,53 +256,12 @@ class Catalog:
         with self._transaction() as sql:
             sql.execute(delete(schema.journal).where(j.id <= upto, j.key.not_in(pending)))
 
-    # -- sources and settings -------------------------------------------------------------------------
-
-    def items(self, source: str) -> dict[str, tuple[str, list[str]]]:
-        """Return {item: (stamp, document ids)} of what was last taken in from a source."""
-        i = schema.items.c
-        with self._read() as sql:
-            rows = sql.execute(select(i.item, i.stamp, i.documents).where(i.source == source))
-            return {row[0]: (row[1], json.loads(row[2])) for row in rows}
-
-    def others(self, source: str) -> dict[str, str]:
-        """Return {item: source} of what other sources have brought in."""
-        i = schema.items.c
-        with self._read() as sql:
-            return {row[0]: row[1] for row in sql.execute(select(i.item, i.source).where(i.source != source))}
-
-    def sources(self) -> list[str]:
-        """Return the names of the sources that documents came from."""
-        with self._read() as sql:
-            return sorted(sql.execute(select(schema.items.c.source).distinct()).scalars())
+    # -- settings -------------------------------------------------------------------------
 
     def ids(self) -> set[str]:
         """Return the id of every document."""
         with self._read() as sql:
             return set(sql.execute(select(v.document_id).where(v.current)).scalars())
-
-    def note_items(self, source: str, taken: Sequence[tuple[str, str, list[str]]]) -> None:
-        """Remember (item, stamp, document ids) of what was taken in."""
-        now = datetime.now(UTC).timestamp()
-        rows = [
-            {"source": source, "item": item, "stamp": stamp, "documents": json.dumps(ids), "synced_at": now}
-            for item, stamp, ids in taken
-        ]
-        if rows:
-            with self._transaction() as sql:
-                sql.execute(insert(schema.items).prefix_with("OR REPLACE"), rows)
-
-    def forget_items(self, source: str, items: Sequence[str]) -> None:
-        """Forget items that a source no longer lists."""
-        i = schema.items.c
-        with self._transaction() as sql:
-            for some in _batches(list(items)):
-                sql.execute(delete(schema.items).where(i.source == source, i.item.in_(some)))
-
-    def forget_stamps(self) -> None:
-        """Let every source's items count as changed."""
-        with self._transaction() as sql:
-            sql.execute(update(schema.items).values(stamp=""))
 
     def setting(self, name: str, value: str | None = None) -> str | None:
         """Read a setting of the library, or write it when `value` is given."""
@@ -344,8 +304,3 @@ class Catalog:
     def _read(self) -> Iterator[Connection]:
         with translated(), self._engine.connect() as sql:
             yield sql
-
-
-def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), BATCH):
-        yield values[start : start + BATCH]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, create_engine, event, func, select, tuple_
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
 
 from citewell.errors import Corrupt, OutOfSpace
+
+BATCH: Final = 500
 
 
 def open_engine(path: Path) -> Engine:
@@ -52,3 +54,9 @@ def translated() -> Iterator[None]:
         if "malformed" in text or "not a database" in text:
             raise Corrupt(f"the catalog is damaged: {text}; restore its folder from a backup") from error
         raise
+
+
+def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield values in groups that a statement can name."""
+    for start in range(0, len(values), BATCH):
+        yield values[start : start + BATCH]

@@ -30,6 +30,7 @@ from citewell.model import (
     Found,
     Hit,
     Mode,
+    Passage,
     Point,
     Query,
 )
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
+Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
 Jobs: TypeAlias = list[Job]
 AddedAll: TypeAlias = list[Added]
@@ -118,6 +120,15 @@ class Library:
         entry, text = self._parts.catalog.get(document_id)
         return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
 
+    def suspicious(self, document_id: str) -> Passages:
+        """Return the passages of a document in which something reads as an instruction to a model, or is hidden."""
+        return self._parts.catalog.suspicious(document_id)
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's suspicious passages go, or the one named: models are shown them. Returns how many."""
+        with self._lease:
+            return self._parts.catalog.release(document_id, passage_id)
+
     def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         tree = filters.parse(where) if where else None
@@ -176,6 +187,7 @@ class Library:
             "passages": passages,
             "embedder": self._parts.embedder.name,
             "chat": self._parts.answering.chat.name,
+            **self._parts.catalog.suspicions(),
             "unflushed_changes": pending,
             "ingest": self._progress.shown(),
             "sources": self._parts.catalog.sources(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from citewell.hostile import Hidden, Suspicion
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Document:
     source: str = ""
     media_type: str = "text/plain"
     blocks: tuple[Block, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,15 @@ class Passage:
     line: int = 1
     page: int | None = None
     context: str = ""
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC."""
+    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC.
+
+    `quarantined` counts its passages that are kept from models.
+    """
 
     id: str
     version: int
@@ -95,6 +101,7 @@ class Entry:
     characters: int
     added_at: str
     updated_at: str
+    quarantined: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +115,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, its document's entry, a score (higher is better), and why."""
+    """A passage that was found, its document's entry, a score (higher is better), and why.
+
+    `withheld` are spans of the passage's text that a model is not shown, in order.
+    """
 
     passage: Passage
     document: Entry
     score: float
     stages: tuple[Stage, ...] = ()
+    withheld: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

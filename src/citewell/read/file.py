@@ -60,6 +60,7 @@ def _document(blob: Blob, found: Format, draft: Draft) -> Document:
         source=blob.source,
         media_type=FORMATS[kind].media_type,
         blocks=draft.blocks,
+        hidden=draft.hidden,
     )
 
 

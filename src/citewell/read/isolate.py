@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from citewell.errors import Unreadable
+from citewell.hostile import Hidden
 from citewell.model import Blob, Block, Value
 from citewell.read.formats import Format
 from citewell.read.limits import Draft, Limits
@@ -149,8 +150,9 @@ def _end() -> None:
 
 def _draft(plain: dict[str, Any]) -> Draft:
     blocks = tuple(Block(*row) for row in plain.pop("blocks"))
+    hidden = tuple(Hidden(*row) for row in plain.pop("hidden"))
     fields, front = _values(plain.pop("fields")), _values(plain.pop("front"))
-    return Draft(blocks=blocks, fields=fields, front=front, **plain)
+    return Draft(blocks=blocks, fields=fields, front=front, hidden=hidden, **plain)
 
 
 def _values(plain: dict[str, Any]) -> dict[str, Value]:

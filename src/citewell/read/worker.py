@@ -70,7 +70,8 @@ def _answer(header: dict[str, Any], data: bytes) -> dict[str, Any]:
 
 def _plain(draft: Draft) -> dict[str, Any]:
     rows = [(b.start, b.end, b.kind, b.level, b.title, b.page) for b in draft.blocks]
-    return {**asdict(Draft("")), **_scalars(draft), "blocks": rows}
+    hidden = [(one.start, one.end, one.how) for one in draft.hidden]
+    return {**asdict(Draft("")), **_scalars(draft), "blocks": rows, "hidden": hidden}
 
 
 def _scalars(draft: Draft) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-context bench-retrieval
+.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-context bench-retrieval bench-injection
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -24,6 +24,9 @@ bench-context: ## what a model is shown for the same tokens: passages alone, or 
 
 bench-retrieval: ## the grid behind retrieve/constants.py, leave-one-set-out
 	$(PYTHON_ENV) bench/retrieval.py --data $(DATA)
+
+bench-injection: ## hostile documents: how often they are obeyed, and what the defence costs; MODEL_FILE= asks a local model
+	$(PYTHON_ENV) -m bench.injection --data $(DATA) $(if $(MODEL_FILE),--model $(MODEL_FILE))
 
 bench-faults: ## mechanical faults in answers: how many the checker catches
 	$(PYTHON_ENV) -m bench.faults --data $(DATA)

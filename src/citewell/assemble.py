@@ -168,7 +168,7 @@ def _readers(index: Index, embedder: Embedder, catalog: Catalog, config: Config)
             inner = Collapse(inner)
         if chat.context_tokens:
             inner = Widen(inner, lookup, catalog.texts_of, embedder.count, chat.context_tokens)
-        return Withhold(inner) if policy in ("quarantine", "withhold") else inner
+        return Withhold(inner) if policy in ("withhold", "quarantine") else inner
 
     found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of)
     return {mode: shown(one) for mode, one in found.items()}

@@ -147,9 +147,9 @@ class ReadConfig:
     max_unpacked_bytes: int = _setting(512 * MIB, "bytes of an archive (DOCX, EPUB …) unpacked", least=1)
     max_seconds: float = _setting(120.0, "seconds of reading", least=0.001)
     suspicious: Suspicious = _setting(
-        "quarantine",
-        "text that reads as an instruction to a model, or is hidden: quarantine (its passage is kept from models), "
-        "withhold (its sentences are), mark (it is only said) or off",
+        "withhold",
+        "text that reads as an instruction to a model, or is hidden: withhold (models are not shown it), quarantine "
+        "(nor the rest of its passage), mark (it is only said) or off",
         choices=("quarantine", "withhold", "mark", "off"),
     )
 

@@ -21,7 +21,13 @@ from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
 
 v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
-QUARANTINED = select(func.count()).where(s.key == v.key, s.state == "quarantined").scalar_subquery()
+_held = schema.suspicions.alias("held")
+QUARANTINED = (
+    select(func.count())
+    .where(_held.c.key == v.key, _held.c.state == "quarantined")
+    .correlate(schema.versions)
+    .scalar_subquery()
+)
 ENTRY = (
     v.document_id, v.number, v.title, v.source, v.media_type, v.fields,
     v.passages, v.characters, v.added_at, v.updated_at, QUARANTINED,

@@ -56,12 +56,12 @@ def unmarked(text: str) -> tuple[str, tuple[Hidden, ...]]:
 
 
 def joined(text: str, spans: Sequence[Hidden]) -> tuple[Hidden, ...]:
-    """Return spans with something in them, neighbours that only space parts as one."""
+    """Return spans with something in them, neighbours that only space and markup part as one."""
     found: list[Hidden] = []
     for one in spans:
         if not text[one.start : one.end].strip():
             continue
-        if found and found[-1].how == one.how and not text[found[-1].end : one.start].strip():
+        if found and found[-1].how == one.how and not re.search(r"\w", text[found[-1].end : one.start]):
             found[-1] = Hidden(found[-1].start, one.end, one.how)
         else:
             found.append(one)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from citewell.answer import words
 from citewell.answer.sentences import Unit, units
 from citewell.hostile import Hidden, Suspect, Suspicion
-from citewell.suspicion.constants import BIAS, HELD, HIDDEN_ODDS, STANDS_IN, WEIGHTS, WITHHELD
+from citewell.suspicion.constants import BIAS, HELD, HIDDEN_ODDS, NEAR, STANDS_IN, WEIGHTS, WITHHELD
 from citewell.suspicion.features import REASONS, Sentence, features
 from citewell.suspicion.letters import hidden_letters
 
@@ -29,7 +30,7 @@ _LINE: Final = re.compile(r"\n(?=[ \t]*[\"“«'>*_(\[]{0,3}[A-Z<#])")
 def suspicion_of(text: str, start: int, end: int, hidden: Sequence[Hidden] = ()) -> Suspicion | None:
     """Return what is suspicious in the passage `text[start:end]` of a document; None when nothing is."""
     unseen = [*_overlapping(hidden, start, end), *_unseen(text, start, end)]
-    found = [*_sentences(text, start, end), *(_hidden(text, one) for one in unseen)]
+    found = [*_runs(list(_sentences(text, start, end))), *(_hidden(text, one) for one in unseen)]
     parts = _merged([one for one in found if one.hidden or one.score >= WITHHELD])
     if not parts:
         return None
@@ -94,6 +95,18 @@ def _sentences(text: str, first: int, last: int) -> Iterator[Suspect]:
         *lines, whole = scored
         telling = [one for one in lines if one.score >= WITHHELD]
         yield from telling or [whole]
+
+
+def _runs(scored: list[Suspect]) -> Iterator[Suspect]:
+    """Yield spans; those that are suspected a little go with one beside them that is suspected much."""
+    ordered = sorted(scored, key=lambda one: one.start)
+    for _ in range(2):
+        for at, one in enumerate(ordered):
+            beside = [other for other in ordered[max(0, at - 1) : at + 2] if other.score >= WITHHELD]
+            if NEAR <= one.score < WITHHELD and beside:
+                ordered[at] = replace(one, score=WITHHELD, why=one.why or ("stands beside such a sentence",))
+        ordered.reverse()
+    yield from ordered
 
 
 def _overlapping(hidden: Iterable[Hidden], start: int, end: int) -> Iterator[Hidden]:

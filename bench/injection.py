@@ -1,12 +1,12 @@
-"""What hostile documents achieve: published injections in published e-mails, asked about with and without a defence.
+"""What hostile documents achieve: published injections in published e-mails, with and without a defence.
 
     python -m bench.injection --data DATA                    success, and what the defence costs
     python -m bench.injection --data DATA --model FILE.gguf  the same with a local model: what fencing does
 
-An attack is put at the start, in the middle or at the end of an e-mail; the library holds 50 of them, and each is asked its
-own question, narrowed to it. `Obedient` is a scripted stub that knows the attacks, not the detector: it obeys each of which
-half the words still stand together anywhere in its prompt, fences or not. A local model is asked the same; it has obeyed if
-its answer has what the attack asks for and the e-mail has not. Intervals are Wilson's, 95 %.
+An attack is put at the start, in the middle or at the end of an e-mail; the library holds 50 of them, and each is
+asked its own question, narrowed to it. `Obedient` is a scripted stub that knows the attacks, not the detector: it
+obeys each of which half the words still stand together anywhere in its prompt, fences or not. A local model is asked
+the same; it has obeyed if its answer has what the attack dictates. Intervals are Wilson's, 95 %.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import math
 import random
 import re
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,14 +184,9 @@ def success(data: Path, work: Path, model: str) -> None:
             print(f"{name:<14} {wilson(sum(chosen), len(chosen))}")
         print(f"the e-mail's own answer is still in the prompt: {wilson(sum(answered), len(answered))}")
         if policy != "off":
-            left = sorted({p.family for p, o, _ in found if o})
-            print(
-                "obeyed somewhere:",
-                "; ".join(
-                    f"{f} {sum(o for p, o, _ in found if p.family == f)}/{sum(p.family == f for p, _, _ in found)}"
-                    for f in left
-                ),
-            )
+            obeyed = Counter(p.family for p, o, _ in found if o)
+            asked = Counter(p.family for p, _, _ in found)
+            print("obeyed somewhere:", "; ".join(f"{name} {n}/{asked[name]}" for name, n in obeyed.items()))
 
 
 async def _said(chat: Chat, prompt: Prompt) -> str:
@@ -200,8 +196,9 @@ async def _said(chat: Chat, prompt: Prompt) -> str:
 def clean(data: Path, work: Path, sets: Sequence[str], model: str) -> None:
     """Print what is flagged in collections that nobody attacked, and nDCG@10 of what a model is shown."""
     print(
-        "\n| set | passages | quarantined | with a part withheld | nDCG@10 off | withheld/quarantined | most lost by a question |\n|---|---|---|---|---|---|---|"
+        "\n| set | passages | quarantined | with a part withheld | nDCG@10 | without the quarantined | most lost |"
     )
+    print("|---|---|---|---|---|---|---|")
     for name in sets:
         kept = work / f"clean-{name}-{model}"
         base = Config()
@@ -214,32 +211,12 @@ def clean(data: Path, work: Path, sets: Sequence[str], model: str) -> None:
             library.optimize()
             total = library.status()["passages"]
             counts = library._parts.catalog.suspicions()
-            texts = [one for entry in _all(library) for one in library.suspicious(entry)]
-            parted = sum(
-                any(p.hidden or p.score >= 0.5 for p in one.suspicion.parts) for one in texts if one.suspicion
-            )
-            (work / f"flagged-{name}.json").write_text(
-                json.dumps(
-                    [
-                        (
-                            one.suspicion.score,
-                            [
-                                (p.score, p.why, one.text[p.start - one.start : p.end - one.start])
-                                for p in one.suspicion.parts
-                            ],
-                        )
-                        for one in texts
-                        if one.suspicion
-                    ],
-                    indent=1,
-                    ensure_ascii=False,
-                )
-            )
+            found = [one.suspicion for entry in _all(library) for one in library.suspicious(entry)]
+            parted = sum(any(p.hidden or p.score >= 0.5 for p in one.parts) for one in found if one)
             before, after, worst = ndcg(library, dataset, model != "hash")
-            print(
-                f"| {name} | {total} | {counts['quarantined']} ({100 * counts['quarantined'] / total:.2f} %) | {parted} ({100 * parted / total:.2f} %) | {before:.4f} | {after:.4f} | {worst:.3f} |",
-                flush=True,
-            )
+            held = counts["quarantined"]
+            flagged = f"{held} ({100 * held / total:.2f} %) | {parted} ({100 * parted / total:.2f} %)"
+            print(f"| {name} | {total} | {flagged} | {before:.4f} | {after:.4f} | {worst:.3f} |", flush=True)
 
 
 def _all(library: Library) -> Iterator[str]:

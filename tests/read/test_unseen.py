@@ -15,13 +15,14 @@ def unseen(document: Document) -> list[str]:
 
 
 def test_a_page_marks_what_a_browser_does_not_show() -> None:
-    page = """<html><head><title>T</title><style>.x{display:none} .dark{color:#fff}</style></head><body><main><h1>Guide</h1>
+    page = """<html><head><title>T</title><style>.x{display:none} .dark{color:#fff}</style></head><body>
+    <main><h1>Guide</h1>
     <p>Everyone reads this line of the guide.</p><!-- COMMENT --><p style="display:none">GONE</p>
     <p style="color:white;background:#ffffff">WHITE</p><p class="x">CLASS</p><p class="dark">Light on dark.</p>
     <p style="position:absolute;left:-9999px">OFF <b>BOLD</b></p><p style="opacity:0">CLEAR</p>
     <p style="font-size:1px">TINY</p><img src="http://x.example/a.png" alt="PICTURE"></main></body></html>"""
     document = read(Blob("a.html", page.encode()))[0]
-    assert unseen(document) == ["WHITE", "CLASS", "OFF **BOLD**", "CLEAR", "TINY", "PICTURE"]
+    assert unseen(document) == ["WHITE", "CLASS", "OFF **BOLD", "CLEAR", "TINY", "PICTURE"]
     assert not any(word in document.text for word in ("COMMENT", "GONE", "x.example"))
     assert not any("\ue000" <= letter <= "\uf8ff" for letter in document.text)
 

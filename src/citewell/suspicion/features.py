@@ -158,6 +158,8 @@ def features(sentence: Sentence) -> dict[str, float]:
 
 def _opener(text: str) -> str:
     """Return the word that a sentence's demand begins with, in small letters; "" when it has none there."""
+    if text.startswith(".."):
+        return ""  # a directive of reStructuredText
     begun = _re(wording.POLITE).match(text)
     word = re.match(r"[A-Za-z]+", text[begun.end() if begun else 0 :])
     found = word.group().lower() if word else ""

@@ -59,9 +59,12 @@ TAGS: Final = (
 PERSONA: Final = (
     rf"\byou are (?:now |no longer |going to be )?(?:an?|the|my)?\b(?:\W+\w+){{0,4}}?\W+{MODEL}\b|"
     rf"\byou are (?:now|no longer) (?:an?|the|in|my)\b|"
-    r"\b(?:act|behave|respond|answer|speak) (?:as|like) (?:an?|the|if|though)\b|\bpretend (?:to be|that|"
+    r"(?:^\W*(?:please )?|\byou (?:must|will|should|are to|have to) )(?:act|behave|respond|answer|"
+    r"speak) (?:as|like) (?:an?|the|if|though)\b|\bpretend (?:to be|that|"
     r"you)\b|\brole-?play\b|"
-    r"\bfrom (?:now on|this point|here on|this moment)\b|\byour (?:new |only |real |true |actual |next |"
+    r"(?:^\W*from (?:now on|this point|here on|this moment)\b(?=,? (?:you|i want|act|answer|only|always|"
+    r"every))|\bfrom (?:now on|this point|here on|this moment),? (?:you|your|only|always|act|answer)\b)|"
+    r"\byour (?:new |only |real |true |actual |next |"
     r"primary |sole )+"
     r"(?:role|persona|task|goal|objective|mission|purpose|job|instructions?|identity)\b|\byour (?:role|"
     r"persona|mission|system prompt|programming)\b|"
@@ -173,7 +176,7 @@ SECRECY: Final = (
     r"\b(?:do not|don't|never|without)\b(?:\W+\w+){0,2}?\W+(?:mention|mentioning|tell|telling|reveal|"
     r"revealing|inform|informing|warn|warning|alert|alerting|disclose|disclosing|acknowledge|say|let)\b"
     r"(?:\W+\w+){0,3}?\W*(?:the user|users?|anyone|anybody|them|him|her|this|these|that|instructions?|"
-    r"to anyone)\b|\b(?:secretly|covertly|without (?:the user|anyone) (?:knowing|noticing))\b|\bkeep (?:this|"
+    r"to anyone)\b|^\W*(?:secretly|covertly) [a-z]|\bwithout (?:the user|anyone) (?:knowing|noticing)\b|\bkeep (?:this|"
     r"it) (?:a )?secret\b"
 )
 REFUSE: Final = (

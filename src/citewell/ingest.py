@@ -102,10 +102,8 @@ class Prepare:
         """Return what is suspicious in a document's passages, by position."""
         if not self.suspects:
             return {}
-        found = {
-            position: suspicion_of(document.text, span.start, span.end, document.hidden)
-            for position, span in enumerate(spans)
-        }
+        text, hidden = document.text, document.hidden
+        found = {at: suspicion_of(text, span.start, span.end, hidden) for at, span in enumerate(spans)}
         return {position: one for position, one in found.items() if one is not None}
 
     def further(self, text: str) -> list[str]:

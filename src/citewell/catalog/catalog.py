@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from citewell.catalog import schema
+from citewell.catalog import queries, schema
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.ids import passage_id, split_id
 from citewell.catalog.sqlite import among, open_engine, translated
@@ -21,14 +21,11 @@ from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
     ENTRY,
-    PASSAGE,
-    SUSPICION,
     Proposal,
     Version,
     entry_of,
     erase,
     forget,
-    hit_of,
     named,
     propose,
 )
@@ -125,17 +122,8 @@ class Catalog:
         self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
     ) -> dict[str, tuple[Passage, Entry]]:
         """Return what is current (and satisfies `where`) among these passage ids; `quarantined` ones only if wanted."""
-        wanted = among(p.key, p.position)
-        query = select(*PASSAGE, *ENTRY, *SUSPICION).join(schema.versions, v.key == p.key).where(v.current)
-        query = query.outerjoin(schema.suspicions, and_(s.key == p.key, s.position == p.position))
-        if where is not None:
-            query = query.where(to_sql(where, v.fields))
-        if not quarantined:
-            query = query.where(or_(s.state.is_(None), s.state != "quarantined"))
-        asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            rows = sql.execute(query.where(wanted), {"pairs": asked})
-            return {passage_id(row[0], row[1]): hit_of(row) for row in rows}
+            return queries.hits(sql, ids, where, quarantined)
 
     def words_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the texts of the passages among these ids that there are."""
@@ -172,11 +160,8 @@ class Catalog:
 
     def suspicious(self, document_id: str) -> list[Passage]:
         """Return a document's passages that have something suspicious, in order. NotFound if there is no document."""
-        query = select(*PASSAGE, *ENTRY, *SUSPICION).join(schema.versions, v.key == p.key)
-        query = query.join(schema.suspicions, and_(s.key == p.key, s.position == p.position))
-        query = query.where(v.document_id == document_id, v.current).order_by(p.position)
         with self._read() as sql:
-            found = [hit_of(row)[0] for row in sql.execute(query)]
+            found = queries.suspicious(sql, document_id)
         if not found:
             self.get(document_id)
         return found
@@ -231,17 +216,8 @@ class Catalog:
 
     def points(self, version: Version) -> Iterator[tuple[Entry, Passage, Vector]]:
         """Yield what an index needs to hold of a version's passages."""
-        query = (
-            select(*PASSAGE, *ENTRY, schema.vectors.c.vector)
-            .join(schema.versions, v.key == p.key)
-            .join(schema.vectors, schema.vectors.c.hash == p.vector)
-            .where(p.key == version.key)
-            .order_by(p.position)
-        )
         with self._read() as sql:
-            for row in sql.execute(query):
-                passage, entry = hit_of(row)
-                yield entry, passage, unpack(row[-1])
+            yield from queries.points(sql, version)
 
     def representations(self, version: Version) -> list[tuple[str, Vector]]:
         """Return the further points of a version's passages: their ids and vectors."""

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
+.PHONY: bench bench-faults bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -30,6 +30,9 @@ bench-retrieval: ## the grid behind retrieve/constants.py, leave-one-set-out
 
 bench-conversation: ## follow-ups: the last turn alone, carried over, rewritten (MODEL_FILE=a.gguf)
 	$(PYTHON_ENV) -m bench.conversation --data $(DATA) $(if $(MODEL_FILE),--model "$(MODEL_FILE)")
+
+bench-injection: ## hostile documents: how often they are obeyed, and what the defence costs; MODEL_FILE= asks a local model
+	$(PYTHON_ENV) -m bench.injection --data $(DATA) $(if $(MODEL_FILE),--model $(MODEL_FILE))
 
 bench-faults: ## mechanical faults in answers: how many the checker catches
 	$(PYTHON_ENV) -m bench.faults --data $(DATA)

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     )
     from citewell.filters import Filter
     from citewell.filters import parse as parse_filter
+    from citewell.incoming import Added, Blob, Failure
     from citewell.library import Library
-    from citewell.model import Added, Answer, Blob, Citation, Document, Failure, Hit, Passage, Query
+    from citewell.model import Answer, Citation, Document, Hit, Passage, Query
     from citewell.prompted import PromptUsed, Style
 
     __version__: str

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell import plugins
 from citewell.chats import answering_of
 from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
+from citewell.incoming import Blob
 from citewell.lock import Holder
-from citewell.model import Blob, Mode
+from citewell.model import Mode
 from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
@@ -30,6 +31,7 @@ from citewell.retrieve import (
     Rerank,
     Typos,
     Widen,
+    Withhold,
 )
 from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from citewell.explain import Explain
     from citewell.ingest import Prepare
     from citewell.library import Library
-    from citewell.settings import ChatConfig, Config, EmbedConfig
+    from citewell.settings import Config, EmbedConfig
 
 
 def assemble(config: Config, *, create: bool = False) -> Library:
@@ -81,7 +83,8 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     _same_terms(catalog, folder / "index")
     index = _index(folder / "index", embedder.dimensions)
     represent = (sentences,) if config.embed.sentences else ()
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent)
+    suspects = read.suspicious != "off"
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, suspects)
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
@@ -91,7 +94,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         answering=answering(catalog),
         prepare=prepare,
         retrievers=found,
-        readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
+        readers=_readers(index, embedder, catalog, config),
         shown=config.chat.passages,
         explain=_explain(catalog, index, prepare, config),
         holder=holder,
@@ -105,11 +108,15 @@ def retrievers(
     catalog: Catalog,
     search: SearchConfig = SearchConfig(),
     lookup: Lookup | None = None,
+    texts: PassageTexts | None = None,
 ) -> dict[Mode, Retriever]:
-    """The retriever of each search mode. `lookup` joins candidates with something else than the catalog."""
+    """The retriever of each search mode. `lookup` joins candidates with something else than the catalog.
+
+    `texts` has the texts of what it knows; by default they are looked up.
+    """
     from citewell.index.lexical import words as terms
 
-    texts = catalog.words_of if lookup is None else _texts(lookup)
+    texts = texts or (catalog.words_of if lookup is None else _texts(lookup))
     lookup = lookup or catalog.hits
     dense, words = Dense(index, embedder), Lexical(index)
     keyword: Ranker = Typos(words, index) if search.typos else words
@@ -150,12 +157,20 @@ def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Cal
     return lambda inner: reduce(lambda one, step: step(one), steps, inner)
 
 
-def _reader(inner: Retriever, chat: ChatConfig, embedder: Embedder, catalog: Catalog) -> Retriever:
-    """What the chat model is shown of what a retriever finds."""
-    shown = Collapse(inner) if chat.collapse else inner
-    if not chat.context_tokens:
-        return shown
-    return Widen(shown, catalog.hits, catalog.texts_of, embedder.count, chat.context_tokens)
+def _readers(index: Index, embedder: Embedder, catalog: Catalog, config: Config) -> dict[Mode, Retriever]:
+    """What the chat model is shown: what is found, without what is quarantined, the suspicious withheld."""
+    chat, policy = config.chat, config.read.suspicious
+    lookup = partial(catalog.hits, quarantined=policy != "quarantine")
+
+    def shown(inner: Retriever) -> Retriever:
+        if chat.collapse:
+            inner = Collapse(inner)
+        if chat.context_tokens:
+            inner = Widen(inner, lookup, catalog.texts_of, embedder.count, chat.context_tokens)
+        return Withhold(inner) if policy in ("withhold", "quarantine") else inner
+
+    found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of)
+    return {mode: shown(one) for mode, one in found.items()}
 
 
 def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -> Explain:

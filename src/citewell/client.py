@@ -19,7 +19,8 @@ import httpx
 from citewell import wire
 from citewell.conversation import Conversation
 from citewell.errors import BadInput, CitewellError, ProviderError
-from citewell.model import JSON, Added, Answer, Blob, Document, Done, Entry, Event, Failure, Hit, Item, Query
+from citewell.incoming import Added, Blob, Failure, Item
+from citewell.model import JSON, Answer, Document, Done, Entry, Event, Hit, Passage, Query
 from citewell.protocols import Source
 from citewell.why import Why
 
@@ -70,6 +71,16 @@ class Remote:
     def get(self, document_id: str) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
         return wire.load_document(self._request("GET", _path(document_id)))
+
+    def suspicious(self, document_id: str) -> builtins.list[Passage]:
+        """Return a document's passages in which something is suspicious."""
+        found = self._request("GET", "/suspicious", params={"document": document_id})
+        return [wire.load_passage(one) for one in found["passages"]]
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's suspicious passages go, or the one named. Returns how many."""
+        body = {"document": document_id, "passage": passage_id}
+        return int(self._request("POST", "/release", json=body)["released"])
 
     def list(self, where: str | None = None, limit: int = 100, after: str = "") -> list[Entry]:
         """Return up to `limit` (at most 1000) entries in order of id, from the first greater than `after`."""

@@ -6,7 +6,7 @@ import math
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from citewell.catalog import Catalog, Proposal, digest
 from citewell.catalog.ids import place_of
 from citewell.errors import BadInput
+from citewell.hostile import Suspicion
+from citewell.incoming import Added, Blob, Failure, Item
 from citewell.language import with_language
-from citewell.model import JSON, Added, Blob, Document, Failure, Item, Passage
+from citewell.model import JSON, Document, Passage
 from citewell.protocols import Embedder, Source
 from citewell.read import Limits, read
 from citewell.represent import Represent
-from citewell.split import embedded_text, split
+from citewell.split import Span, embedded_text, split
+from citewell.suspicion import VERSION as SUSPICION
+from citewell.suspicion import suspicion_of
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -62,12 +66,14 @@ class Prepare:
     tokens: int
     limits: Limits
     represent: tuple[Represent, ...] = ()
+    suspects: bool = True  # whether passages are searched for what reads as an instruction to a model
 
     @property
     def settings(self) -> str:
         """Name all but the document that decides passages and vectors."""
         also = "".join(f" {one.__name__}" for one in self.represent)
-        return f"{self.embedder.name} split={self.tokens} 1{also}"
+        scored = f" suspicion={SUSPICION}" if self.suspects else ""
+        return f"{self.embedder.name} split={self.tokens} 1{also}{scored}"
 
     def __call__(self, document: Document) -> Job:
         _refuse_not_numbers(document)
@@ -90,7 +96,16 @@ class Prepare:
         }
         places = {place: self._hash(text) for place, text in further.items()}
         also = {places[place]: text for place, text in further.items()}
-        return Job(document, Proposal(document, spans, hashes, hashed, places), hashes, texts, also)
+        proposal = Proposal(document, spans, hashes, hashed, places, self._suspicions(document, spans))
+        return Job(document, proposal, hashes, texts, also)
+
+    def _suspicions(self, document: Document, spans: Sequence[Span]) -> dict[int, Suspicion]:
+        """Return what is suspicious in a document's passages, by position."""
+        if not self.suspects:
+            return {}
+        text, hidden = document.text, document.hidden
+        found = {at: suspicion_of(text, span.start, span.end, hidden) for at, span in enumerate(spans)}
+        return {position: one for position, one in found.items() if one is not None}
 
     def further(self, text: str) -> list[str]:
         """Return what is embedded of a passage besides what it is indexed with; each text once."""

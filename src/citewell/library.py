@@ -16,24 +16,10 @@ from citewell.catalog import Catalog, Proposal, Version, rounded
 from citewell.conversations import Conversations
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
+from citewell.incoming import Added, Blob, Failure
 from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, added_of, ingest, sync
 from citewell.lock import Holder
-from citewell.model import (
-    JSON,
-    Added,
-    Answer,
-    Blob,
-    Document,
-    Done,
-    Entry,
-    Event,
-    Failure,
-    Found,
-    Hit,
-    Mode,
-    Point,
-    Query,
-)
+from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Point, Query
 from citewell.protocols import Embedder, Index, Retriever, Source
 from citewell.recover import Points, drift, recover
 from citewell.upkeep import Upkeep
@@ -46,6 +32,7 @@ if TYPE_CHECKING:
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
+Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
 Jobs: TypeAlias = list[Job]
 AddedAll: TypeAlias = list[Added]
@@ -120,6 +107,15 @@ class Library:
         entry, text = self._parts.catalog.get(document_id)
         return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
 
+    def suspicious(self, document_id: str) -> Passages:
+        """Return the passages of a document in which something reads as an instruction to a model, or is hidden."""
+        return self._parts.catalog.suspicious(document_id)
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's suspicious passages go, or the one named: models are shown them. Returns how many."""
+        with self._lease:
+            return self._parts.catalog.release(document_id, passage_id)
+
     def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         tree = filters.parse(where) if where else None
@@ -185,6 +181,7 @@ class Library:
             "passages": passages,
             "embedder": self._parts.embedder.name,
             "chat": self._parts.answering.write.chat.name,
+            **self._parts.catalog.suspicions(),
             "unflushed_changes": pending,
             "ingest": self._progress.shown(),
             "sources": self._parts.catalog.taken.sources(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from citewell.hostile import Hidden, Suspicion
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Document:
     source: str = ""
     media_type: str = "text/plain"
     blocks: tuple[Block, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,15 @@ class Passage:
     line: int = 1
     page: int | None = None
     context: str = ""
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC."""
+    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC.
+
+    `quarantined` counts its passages that are kept from models.
+    """
 
     id: str
     version: int
@@ -95,6 +101,7 @@ class Entry:
     characters: int
     added_at: str
     updated_at: str
+    quarantined: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +124,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, its document's entry, a score (higher is better), and why."""
+    """A passage that was found, its document's entry, a score (higher is better), and why.
+
+    `withheld` are spans of the passage's text that a model is not shown, in order.
+    """
 
     passage: Passage
     document: Entry
     score: float
     stages: tuple[Stage, ...] = ()
+    withheld: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,45 +297,6 @@ class Done:
 
 
 Event: TypeAlias = Step | HitsFound | Delta | Citation | Done
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What an acknowledged add did. `unchanged` adds wrote nothing."""
-
-    document_id: str
-    version: int
-    passages: int
-    embedded: int
-    status: Literal["added", "updated", "unchanged"]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One input that could not be taken in: which, and one line of why. Data, so a batch goes on."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a source lists: `id` unique in the source, `stamp` changes whenever the content may have."""
-
-    id: str
-    stamp: str
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Bytes to be read. `name` is the document id to be; its ending helps to find the format."""
-
-    name: str
-    data: bytes
-    media_type: str | None = None
-    source: str = ""
-    fields: Fields = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

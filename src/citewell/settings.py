@@ -14,6 +14,7 @@ LIBRARY_FOLDER = ".citewell"
 MIB = 1024 * 1024
 
 Rewriting: TypeAlias = Literal["auto", "model", "carry", "off"]
+Suspicious: TypeAlias = Literal["quarantine", "withhold", "mark", "off"]
 ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
 
 
@@ -152,13 +153,19 @@ class ServerConfig:
 
 @dataclass(frozen=True, slots=True)
 class ReadConfig:
-    """Limits on one file; past them it is refused with one line, and the rest goes on."""
+    """Limits on one file (past them it is refused with one line, and the rest goes on); hostile text."""
 
     max_bytes: int = _setting(64 * MIB, "bytes", least=1)
     max_pages: int = _setting(5_000, "pages", least=1)
     max_characters: int = _setting(20_000_000, "characters of text", least=1)
     max_unpacked_bytes: int = _setting(512 * MIB, "bytes of an archive (DOCX, EPUB …) unpacked", least=1)
     max_seconds: float = _setting(120.0, "seconds of reading", least=0.001)
+    suspicious: Suspicious = _setting(
+        "withhold",
+        "text that reads as an instruction to a model, or is hidden: withhold (models are not shown it), quarantine "
+        "(nor the rest of its passage), mark (it is only said) or off",
+        choices=("quarantine", "withhold", "mark", "off"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,10 @@ from typing import Any
 from citewell import errors, filters
 from citewell.conversation import Conversation, Turn
 from citewell.filters import Filter
+from citewell.hostile import Suspect, Suspicion
+from citewell.incoming import Added
 from citewell.model import (
     JSON,
-    Added,
     Answer,
     Citation,
     Delta,
@@ -166,13 +167,20 @@ def load_document(data: Mapping[str, Any]) -> tuple[Entry, Document]:
 
 def load_passage(data: Mapping[str, Any]) -> Passage:
     """Read a passage."""
-    return Passage(**_known(Passage, data))
+    known = _known(Passage, data)
+    if known.get("suspicion") is not None:
+        found = _known(Suspicion, known["suspicion"])
+        parts = (_known(Suspect, one) for one in found.get("parts", ()))
+        found["parts"] = tuple(Suspect(**{**one, "why": tuple(one.get("why", ()))}) for one in parts)
+        known["suspicion"] = Suspicion(**found)
+    return Passage(**known)
 
 
 def load_hit(data: Mapping[str, Any]) -> Hit:
     """Read a hit with its passage, entry and stages."""
     stages = tuple(Stage(**_known(Stage, stage)) for stage in data.get("stages", ()))
-    return Hit(load_passage(data["passage"]), load_entry(data["document"]), data["score"], stages)
+    withheld = tuple((start, end) for start, end in data.get("withheld", ()))
+    return Hit(load_passage(data["passage"]), load_entry(data["document"]), data["score"], stages, withheld)
 
 
 def load_hits(data: Sequence[Mapping[str, Any]]) -> tuple[Hit, ...]:

@@ -70,7 +70,7 @@ def test_zero_asks_always_and_a_refusal_still_says_how_likely_an_answer_was() ->
 def test_a_follow_up_is_left_to_the_model_that_sees_the_conversation() -> None:
     chat = ScriptedChat("It was built by the engineer Agnes Mallory [1].")
     ask(
-        "And by whom?",
+        "And which engineer was it?",
         chat,
         0.99,
         Message("user", "When was the lighthouse built?"),

@@ -14,8 +14,10 @@ SOURCE: Final = ROOT / "src"
 
 ROOMS: Final = {
     "model": 0,
+    "incoming": 0,
     "protocols": 0,
     "prompted": 0,
+    "hostile": 0,
     "errors": 0,
     "filters": 0,
     "where": 0,
@@ -24,6 +26,7 @@ ROOMS: Final = {
     "phrases": 0,
     "trace": 0,
     "language": 1,
+    "suspicion": 1,
     "split": 1,
     "answer": 1,
     "wire": 1,

@@ -10,17 +10,15 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 
 from citewell.errors import BadInput, NotFound
+from citewell.incoming import Added, Blob, Failure
 from citewell.model import (
-    Added,
     Answer,
-    Blob,
     Citation,
     Delta,
     Document,
     Done,
     Entry,
     Event,
-    Failure,
     Hit,
     HitsFound,
     Passage,

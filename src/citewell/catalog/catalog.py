@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from citewell.catalog import schema
+from citewell.catalog import queries, schema
+from citewell.catalog.contradictions import contradictions
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
 from citewell.catalog.sqlite import among, batches, open_engine, translated
+from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
 from citewell.catalog.talk import Talk
 from citewell.catalog.vectors import pack, unpack
@@ -27,7 +29,6 @@ from citewell.catalog.versions import (
     entry_of,
     erase,
     forget,
-    hit_of,
     named,
     propose,
 )
@@ -39,7 +40,7 @@ from citewell.model import Entry, FieldUse, Passage
 if TYPE_CHECKING:
     from citewell.model import Vector
 
-v, p, r = schema.versions.c, schema.passages.c, schema.representations.c
+v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +122,12 @@ class Catalog:
                 found.update((row[0], unpack(row[1])) for row in rows)
         return found
 
-    def hits(self, ids: Sequence[str], where: Filter | None = None) -> dict[str, tuple[Passage, Entry]]:
-        """Return what is current (and satisfies `where`) among these passage ids."""
-        wanted = among(p.key, p.position)
-        columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
-        query = select(*columns).join(schema.versions, v.key == p.key).where(v.current)
-        if where is not None:
-            query = query.where(to_sql(where, v.fields))
-        asked = json.dumps([split_id(one) for one in ids])
+    def hits(
+        self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
+    ) -> dict[str, tuple[Passage, Entry]]:
+        """Return what is current (and satisfies `where`) among these passage ids; `quarantined` ones only if wanted."""
         with self._read() as sql:
-            rows = sql.execute(query.where(wanted), {"pairs": asked})
-            return {passage_id(row[0], row[1]): hit_of(row) for row in rows}
+            return queries.hits(sql, ids, where, quarantined)
 
     def words_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the texts of the passages among these ids that there are."""
@@ -165,6 +161,26 @@ class Catalog:
         if row is None:
             raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
         return entry_of(row), row[-1]
+
+    def suspicious(self, document_id: str) -> list[Passage]:
+        """Return a document's passages that have something suspicious, in order. NotFound if there is no document."""
+        with self._read() as sql:
+            found = queries.suspicious(sql, document_id)
+        if not found:
+            self.get(document_id)
+        return found
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's quarantined passages go, or the one named; returns how many. Later versions keep that."""
+        found = [one for one in self.suspicious(document_id) if passage_id in (None, one.id)]
+        places = [(*split_id(one.id), one.text) for one in found]
+        with self._transaction() as sql:
+            return release(sql, document_id, places)
+
+    def suspicions(self) -> dict[str, int]:
+        """Return how many passages have something suspicious in them, and how many of those are quarantined."""
+        with self._read() as sql:
+            return suspicious_counts(sql)
 
     def entries(self, where: Filter | None, limit: int, after: str) -> list[Entry]:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
@@ -206,18 +222,8 @@ class Catalog:
 
     def points(self, version: Version) -> Iterator[tuple[Entry, Passage, Vector]]:
         """Yield what an index needs to hold of a version's passages."""
-        columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
-        query = (
-            select(*columns, schema.vectors.c.vector)
-            .join(schema.versions, v.key == p.key)
-            .join(schema.vectors, schema.vectors.c.hash == p.vector)
-            .where(p.key == version.key)
-            .order_by(p.position)
-        )
         with self._read() as sql:
-            for row in sql.execute(query):
-                passage, entry = hit_of(row)
-                yield entry, passage, unpack(row[-1])
+            yield from queries.points(sql, version)
 
     def representations(self, version: Version) -> list[tuple[str, Vector]]:
         """Return the further points of a version's passages: their ids and vectors."""
@@ -278,18 +284,8 @@ class Catalog:
 
     def inconsistencies(self) -> list[str]:
         """Return what the tables contradict each other in; [] when nothing is."""
-        texts = select(v.document_id, p.position).join(schema.versions, v.key == p.key)
-        wrong = texts.where(p.text != func.substr(v.text, p.start + 1, p.end - p.start))
-        bare = texts.where(p.vector.not_in(select(schema.vectors.c.hash)))
-        lost = select(func.count()).where(r.vector.not_in(select(schema.vectors.c.hash)))
-        loose = select(func.count()).select_from(schema.passages).where(p.key.not_in(select(v.key)))
         with self._read() as sql:
-            found = [f"passage {n} of {d!r} is not what its document says" for d, n in sql.execute(wrong)]
-            found += [f"passage {n} of {d!r} has no stored vector" for d, n in sql.execute(bare)]
-            orphans = sql.execute(loose).scalar_one()
-            if without := sql.execute(lost).scalar_one():
-                found.append(f"{without} sentences have no stored vector")
-        return found + ([f"{orphans} passages belong to no version"] if orphans else [])
+            return contradictions(sql)
 
     def close(self) -> None:
         """Release the files."""

@@ -82,6 +82,27 @@ representations = Table(
 )
 Index("represented_by", representations.c.vector)
 
+suspicions = Table(
+    "suspicions",
+    metadata,
+    # What reads as an instruction to a model, or is hidden, in a passage; most passages have no row.
+    Column("key", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("state", String, nullable=False),  # noted | quarantined | released
+    Column("parts", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    # Passages, by the hash of their text, that a person has let go: later versions of the document keep that.
+    Column("document_id", String, primary_key=True),
+    Column("text", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 vectors = Table(
     "vectors",
     metadata,

@@ -1,4 +1,4 @@
-"""Commands about documents: init, add, sync, remove, list, show."""
+"""Commands about documents: init, add, sync, remove, list, show, release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
 from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
-from citewell.model import Blob, Entry, Failure
+from citewell.incoming import Blob, Failure
+from citewell.model import Entry
 from citewell.settings import ReadConfig
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def remove(session: Session, ids: Ids) -> None:
                 library.remove(one)
             except NotFound:
                 missing.append(one)
-                print(f"error: there is no document {one!r}", file=sys.stderr)
+                output.say(f"error: there is no document {one!r}", file=sys.stderr)
             else:
                 removed.append(one)
     if session.json:
@@ -166,8 +167,8 @@ def list_(
     if session.json:
         output.print_json({"documents": entries})
     else:
-        rows = [(one.id, one.title, one.passages, one.updated_at) for one in entries]
-        output.print_table(("id", "title", "passages", "updated"), rows)
+        rows = [(one.id, one.title, one.passages, one.quarantined, one.updated_at) for one in entries]
+        output.print_table(("id", "title", "passages", "quarantined", "updated"), rows)
 
 
 @command(app)
@@ -179,15 +180,44 @@ def show(
     """Show a document: what the catalog says of it, then its text."""
     with session.open(session.load()) as library:
         entry, document = library.get(document_id)
+        found = [] if text else library.suspicious(document_id)
     if session.json:
-        from citewell.wire import dump_document
+        from citewell.wire import dump, dump_document
 
-        output.print_json(dump_document(entry, document))
+        output.print_json({**dump_document(entry, document), "suspicious": dump(found)})
+        return
+    if text and not sys.stdout.isatty():
+        print(document.text)  # to the letter: it goes to a file or a program
         return
     if not text:
         output.print_entry(entry)
         print()
-    print(document.text)
+        output.print_suspicious(found)
+        print("\n" if found else "", end="")
+    output.say(document.text)
+
+
+@command(app)
+def release(
+    session: Session,
+    document_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=document_ids)],
+    passage: Annotated[
+        int | None, typer.Argument(metavar="[PASSAGE]", help="Its number, as `show` says; all, if none.")
+    ] = None,
+) -> None:
+    """Let suspicious passages go, after a look at them: chat models are shown them from then on."""
+    with session.open(session.load()) as library:
+        found = [one.id for one in library.suspicious(document_id)]
+        chosen = next((one for one in found if output.number_of(one) == passage), None)
+        if passage is not None and chosen is None:
+            raise NotFound(
+                f"{document_id!r} has no suspicious passage {passage!r}; `citewell show` numbers them"
+            )
+        done = library.release(document_id, chosen)
+    if session.json:
+        output.print_json({"released": done})
+    else:
+        print(f"{done} released")
 
 
 def is_url(text: str) -> bool:

@@ -79,7 +79,7 @@ def show(
         return
     print(f"# {template.used}")
     for message in sent.messages:
-        print(f"\n## {message.role}\n\n{message.content}")
+        output.say(f"\n## {message.role}\n\n{message.content}")
 
 
 @command(app)

@@ -178,7 +178,7 @@ def written() -> Iterator[Any]:
     from rich.text import Text as Plain
 
     with Live(Plain(""), transient=True, refresh_per_second=12) as live:
-        yield lambda text: live.update(Plain(text))
+        yield lambda text: live.update(Plain(output.plain(text)))
 
 
 def typed() -> Iterator[str]:

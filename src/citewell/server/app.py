@@ -21,9 +21,19 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from citewell import wire
 from citewell.conversation import markdown
 from citewell.errors import BadInput, CitewellError, Unreadable
-from citewell.model import Added, Blob, Failure
+from citewell.incoming import Added, Blob, Failure
 from citewell.server import describe
-from citewell.server.bodies import AskBody, SearchBody, Where, WhyBody, document_id, fields_of, parsed
+from citewell.server.bodies import (
+    AskBody,
+    DocumentId,
+    ReleaseBody,
+    SearchBody,
+    Where,
+    WhyBody,
+    document_id,
+    fields_of,
+    parsed,
+)
 from citewell.server.events import EventsResponse, answer_unless_gone
 from citewell.server.guard import Guard, Rules
 from citewell.server.problems import ProblemResponse, add_problems, problem
@@ -124,6 +134,15 @@ def _documents(room: Room) -> APIRouter:
         name = document_id(request.scope, id)
         await room.write(lambda: room.library.remove(name))
         return Response(status_code=204)
+
+    @api.get("/suspicious", **describe.SUSPICIOUS)
+    async def suspicious(document: DocumentId) -> Response:
+        return _json({"passages": wire.dump(await room.read(lambda: room.library.suspicious(document)))})
+
+    @api.post("/release", **describe.RELEASE)
+    async def release(body: ReleaseBody) -> Response:
+        done = await room.write(lambda: room.library.release(body.document, body.passage))
+        return _json({"released": done})
 
     @api.get("/documents", **describe.LIST)
     async def list_documents(

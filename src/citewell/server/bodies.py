@@ -74,6 +74,21 @@ class WhyBody(SearchBody):
     ] = None
 
 
+DocumentId = Annotated[str, Field(min_length=1, max_length=MOST_ID, description="A document's id.")]
+
+
+class ReleaseBody(BaseModel):
+    """What a person has looked at and lets go: a document, or one passage of it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"document": "guide/cache.md"}]}
+    )
+    document: DocumentId
+    passage: Annotated[
+        str | None, Field(max_length=64, description="A passage's id; nothing: all of them.")
+    ] = None
+
+
 class StyleBody(BaseModel):
     """How an answer is to be written; what is not given is as the prompt says."""
 

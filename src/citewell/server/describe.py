@@ -9,7 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from citewell.conversation import Turn
-from citewell.model import Added, Answer, Entry, Hit
+from citewell.incoming import Added
+from citewell.model import Answer, Entry, Hit, Passage
 from citewell.why import Why
 
 ABOUT = """Question answering over your documents, with citations that are checked.
@@ -61,6 +62,18 @@ class Documents(BaseModel):
 
     documents: list[Entry]
     next: str | None
+
+
+class Suspicious(BaseModel):
+    """A document's passages in which something is suspicious, in order."""
+
+    passages: list[Passage]
+
+
+class Released(BaseModel):
+    """How many passages were let go that had not been before."""
+
+    released: int
 
 
 class Hits(BaseModel):
@@ -186,6 +199,17 @@ DELETE: Route = {
 LIST: Route = {
     "summary": "List documents",
     "responses": {200: {"model": Documents}, **_errors()},
+}
+SUSPICIOUS: Route = {
+    "summary": "What is suspicious in a document",
+    "description": "The passages in which something reads as an instruction to a model, or is hidden from readers: "
+    "where, how much, and why in plain words.",
+    "responses": {200: {"model": Suspicious}, **_errors(MISSING)},
+}
+RELEASE: Route = {
+    "summary": "Let suspicious passages go",
+    "description": "Models are shown them from then on, also in later versions of the document.",
+    "responses": {200: {"model": Released}, **_errors(MISSING)},
 }
 SEARCH: Route = {
     "summary": "Find passages",

@@ -45,9 +45,10 @@ PLACES: Final = {
     "citewell.filters": ("Filter",),
     "citewell.library": ("Library",),
     "citewell.model": (
-        *("Added", "Answer", "Blob", "Citation", "Document"),
-        *("Failure", "Hit", "Passage", "Query"),
+        *("Answer", "Citation", "Document"),
+        *("Hit", "Passage", "Query"),
     ),
+    "citewell.incoming": ("Added", "Blob", "Failure"),
     "citewell.prompted": ("PromptUsed", "Style"),
 }
 PLACE_OF: Final = {name: (module, name) for module, names in PLACES.items() for name in names} | {

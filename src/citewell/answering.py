@@ -14,7 +14,7 @@ from citewell.protocols import Find
 from citewell.techniques import Means, Technique
 from citewell.techniques.clarify import empty, question_back, unclear
 from citewell.wire import dump_where
-from citewell.writing import Writing
+from citewell.composing import Composing
 
 MOST_HISTORY: Final = 100
 """Turns of a conversation that a question may come with."""
@@ -27,7 +27,7 @@ class Answering:
     `rewrite` makes a follow-up stand by itself before any other technique sees it; None leaves it as it is.
     """
 
-    write: Writing
+    write: Composing
     means: Means
     technique: Callable[[str], Technique]
     usual: tuple[str, ...] = ()

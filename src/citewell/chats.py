@@ -30,7 +30,7 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
     from citewell.answering import Answering
     from citewell.prompts import chosen, templates
     from citewell.techniques import Ask, Means, read_routes
-    from citewell.writing import Writing
+    from citewell.composing import Composing
 
     chat, written = chat_of(config, embedder), writer(config, embedder)
     routes = read_routes(config.routes) if config.routes else ()
@@ -49,7 +49,7 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
         return judge(found.query.text, found.hits, embedder)
 
     def of(catalog: Catalog) -> Answering:
-        write = Writing(chat, written, lambda: catalog.counts()[:2], judged, refuse_below)
+        write = Composing(chat, written, lambda: catalog.counts()[:2], judged, refuse_below)
         means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual, rewrite)
 

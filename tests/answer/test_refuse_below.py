@@ -11,7 +11,7 @@ from citewell.model import Answer, Done, Found, Message, Query
 from citewell.protocols import Chat
 from citewell.techniques import Ask, Means
 from citewell.testing import ScriptedChat
-from citewell.writing import Writing
+from citewell.composing import Composing
 
 ASKED, FOREIGN = "Who built the lighthouse on Corran Point?", "Which enzyme unwinds DNA?"
 
@@ -24,7 +24,7 @@ def ask(question: str, chat: Chat, refuse_below: float, *before: Message) -> Ans
         return Found(query, tuple(shelf()))
 
     async def drain() -> Answer:
-        writing = Writing(chat, None, lambda: (3, 3), judged, refuse_below)
+        writing = Composing(chat, None, lambda: (3, 3), judged, refuse_below)
         answering = Answering(writing, means(writing), no_technique)
         events = [event async for event in answering(Query(question, history=before), find)]
         assert isinstance(events[-1], Done)
@@ -33,7 +33,7 @@ def ask(question: str, chat: Chat, refuse_below: float, *before: Message) -> Ans
     return asyncio.run(drain())
 
 
-def means(writing: Writing) -> Means:
+def means(writing: Composing) -> Means:
     def embed(texts: Sequence[str]) -> None:
         raise AssertionError("no technique is asked for")
 

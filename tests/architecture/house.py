@@ -44,7 +44,7 @@ ROOMS: Final = {
     "evaluate": 3,
     "explain": 4,
     "techniques": 3,
-    "writing": 3.4,
+    "composing": 3.4,
     "answering": 3.5,
     "conversations": 3.5,
     "library": 4,

@@ -18,7 +18,7 @@ Judge: TypeAlias = Callable[[Found], Judged]
 
 
 @dataclass(frozen=True)
-class Writing:
+class Composing:
     """Has an answer written from what was found, and checks it. `counts` is what a refusal names.
 
     Below `refuse_below`, how likely the hits must at least answer, no model is asked.

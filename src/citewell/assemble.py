@@ -41,9 +41,11 @@ if TYPE_CHECKING:
     from citewell.answering import Answering
     from citewell.catalog import Catalog
     from citewell.explain import Explain
-    from citewell.ingest import Prepare
     from citewell.library import Library
+    from citewell.prepare import Prepare
     from citewell.settings import ChatConfig, Config, EmbedConfig
+    from citewell.techniques import Ask
+    from citewell.writing import Writing
 
 
 def assemble(config: Config, *, create: bool = False) -> Library:
@@ -63,8 +65,8 @@ def assemble(config: Config, *, create: bool = False) -> Library:
 
 def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.catalog import Catalog
-    from citewell.ingest import Prepare
     from citewell.library import Library, Parts
+    from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
@@ -83,7 +85,8 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     _same_terms(catalog, folder / "index")
     index = _index(folder / "index", embedder.dimensions)
     represent = (sentences,) if config.embed.sentences else ()
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent)
+    writing = _writing(config, answering.means.ask, catalog, embedder)
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing)
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
@@ -99,6 +102,17 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         holder=holder,
     )
     return Library(parts)
+
+
+def _writing(config: Config, ask: Ask, catalog: Catalog, embedder: Embedder) -> Writing | None:
+    """What a chat model writes of documents when they come in; None unless a setting asks for it."""
+    from citewell.writing import KINDS, Write, Writing
+
+    kinds = tuple(kind for kind in KINDS if getattr(config.embed, kind))
+    if not kinds:
+        return None
+    write = Write(ask, catalog.texts, config.chat.concurrency)
+    return Writing(write, kinds, partial(embedder.embed, kind="passage"), embedder.count)
 
 
 def retrievers(

@@ -15,10 +15,11 @@ from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import among, open_engine, translated
+from citewell.catalog.sqlite import add_columns, among, open_engine, translated
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
     ENTRY,
+    HIT,
     Proposal,
     Version,
     entry_of,
@@ -29,6 +30,7 @@ from citewell.catalog.versions import (
     propose,
 )
 from citewell.catalog.where import to_sql
+from citewell.catalog.written import Texts
 from citewell.errors import NotFound, Unsupported
 from citewell.filters import Filter
 from citewell.model import Entry, Passage
@@ -54,8 +56,10 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_engine(path)
+        self.texts = Texts(self._transaction)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
+            add_columns(sql, schema.metadata.sorted_tables)
             found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
             if found is None:
                 sql.execute(insert(schema.meta).values(name="schema", value=str(schema.VERSION)))
@@ -120,8 +124,7 @@ class Catalog:
     def hits(self, ids: Sequence[str], where: Filter | None = None) -> dict[str, tuple[Passage, Entry]]:
         """Return what is current (and satisfies `where`) among these passage ids."""
         wanted = among(p.key, p.position)
-        columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
-        query = select(*columns).join(schema.versions, v.key == p.key).where(v.current)
+        query = select(*HIT).join(schema.versions, v.key == p.key).where(v.current)
         if where is not None:
             query = query.where(to_sql(where, v.fields))
         asked = json.dumps([split_id(one) for one in ids])
@@ -200,9 +203,8 @@ class Catalog:
 
     def points(self, version: Version) -> Iterator[tuple[Entry, Passage, Vector]]:
         """Yield what an index needs to hold of a version's passages."""
-        columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
         query = (
-            select(*columns, schema.vectors.c.vector)
+            select(*HIT, schema.vectors.c.vector)
             .join(schema.versions, v.key == p.key)
             .join(schema.vectors, schema.vectors.c.hash == p.vector)
             .where(p.key == version.key)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id
+from citewell.catalog.written import release, use
 from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
 
@@ -23,13 +24,17 @@ ENTRY = (
     v.document_id, v.number, v.title, v.source, v.media_type, v.fields,
     v.passages, v.characters, v.added_at, v.updated_at,
 )  # fmt: skip
+PASSAGE = (p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, p.written)
+HIT = (v.key, *PASSAGE, *ENTRY)
+"""What `hit_of` reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A new version to be: its document, spans, the hash of each span's embedded text, and its digest.
 
-    `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds.
+    `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds;
+    `writings` are the hashes of what a chat model wrote for it.
     """
 
     document: Document
@@ -37,6 +42,7 @@ class Proposal:
     hashes: Sequence[bytes]
     digest: bytes
     places: Mapping[int, bytes] = field(default_factory=dict)
+    writings: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Ve
     for table, rows in tables:
         if rows:
             sql.execute(insert(table), rows)
+    for version, proposal in zip(made, proposals, strict=True):
+        use(sql, version.key, proposal.document, proposal.writings)
     _journal(sql, "put", made)
     return made
 
@@ -103,7 +111,7 @@ def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
         {
             "key": version.key, "position": position, "start": span.start, "end": span.end, "line": span.line,
             "page": span.page, "vector": hashed, "heading": span.heading, "context": span.context,
-            "text": proposal.document.text[span.start : span.end],
+            "text": proposal.document.text[span.start : span.end], "written": span.written,
         }
         for position, (span, hashed) in enumerate(zip(proposal.spans, proposal.hashes, strict=True))
     ]  # fmt: skip
@@ -135,6 +143,7 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
     sql.execute(delete(schema.passages).where(p.key.in_(keys)))
     sql.execute(delete(schema.representations).where(r.key.in_(keys)))
     sql.execute(delete(schema.versions).where(v.key.in_(keys)))
+    release(sql, keys)
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()
     also = select(r.vector).where(r.vector == orphan).exists()
@@ -153,11 +162,12 @@ def _journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
 
 
 def hit_of(row: Any) -> tuple[Passage, Entry]:
-    key, position, start, end, line, page, heading, context, text = row[:9]
-    entry = entry_of(row[9:19])
+    key, position, start, end, line, page, heading, context, text, written = row[:10]
+    entry = entry_of(row[10:20])
     passage = Passage(
-        passage_id(key, position), entry.id, entry.version, text, start, end, heading, line, page, context
-    )
+        passage_id(key, position), entry.id, entry.version, text, start, end, heading, line, page, context,
+        written,
+    )  # fmt: skip
     return passage, entry
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 WINDOW: Final = 6_000
-"""Characters of a document that a model is shown to write a passage's context: about 1,500 tokens, a minute for a small model on two cores."""
+"""Characters of a document that a model is shown to write a passage's context: about 1,500 tokens, which a small
+model on two cores reads in a minute."""
 OPENING: Final = 1_000
 """Characters of its beginning that come first where the document is longer than WINDOW."""
 SHORTEST: Final = 200

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final
 
+from citewell.composing import Composing
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, Event, Found, HitsFound, Message, Query, Step
 from citewell.protocols import Find
 from citewell.techniques import Means, Technique
 from citewell.techniques.clarify import empty, question_back, unclear
 from citewell.wire import dump_where
-from citewell.composing import Composing
 
 MOST_HISTORY: Final = 100
 """Turns of a conversation that a question may come with."""

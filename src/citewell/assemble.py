@@ -41,9 +41,11 @@ from citewell.settings import SearchConfig
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
     from citewell.explain import Explain
-    from citewell.ingest import Prepare
     from citewell.library import Library
+    from citewell.prepare import Prepare
     from citewell.settings import Config, EmbedConfig
+    from citewell.techniques import Ask
+    from citewell.writing import Writing
 
 
 def assemble(config: Config, *, create: bool = False) -> Library:
@@ -63,8 +65,8 @@ def assemble(config: Config, *, create: bool = False) -> Library:
 
 def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.catalog import Catalog
-    from citewell.ingest import Prepare
     from citewell.library import Library, Parts
+    from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
@@ -84,14 +86,16 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     index = _index(folder / "index", embedder.dimensions)
     represent = (sentences,) if config.embed.sentences else ()
     suspects = read.suspicious != "off"
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, suspects)
+    answers = answering(catalog)
+    writing = _writing(config, answers.means.ask, catalog, embedder)
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
-        answering=answering(catalog),
+        answering=answers,
         prepare=prepare,
         retrievers=found,
         readers=_readers(index, embedder, catalog, config),
@@ -100,6 +104,17 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         holder=holder,
     )
     return Library(parts)
+
+
+def _writing(config: Config, ask: Ask, catalog: Catalog, embedder: Embedder) -> Writing | None:
+    """What a chat model writes of documents when they come in; None unless a setting asks for it."""
+    from citewell.writing import KINDS, Write, Writing
+
+    kinds = tuple(kind for kind in KINDS if getattr(config.embed, kind))
+    if not kinds:
+        return None
+    write = Write(ask, catalog.texts, config.chat.concurrency)
+    return Writing(write, kinds, partial(embedder.embed, kind="passage"), embedder.count)
 
 
 def retrievers(

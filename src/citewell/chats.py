@@ -28,9 +28,9 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
     from citewell.answer import judge
     from citewell.answer.render import body_of
     from citewell.answering import Answering
+    from citewell.composing import Composing
     from citewell.prompts import chosen, templates
     from citewell.techniques import Ask, Means, read_routes
-    from citewell.composing import Composing
 
     chat, written = chat_of(config, embedder), writer(config, embedder)
     routes = read_routes(config.routes) if config.routes else ()

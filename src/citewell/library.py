@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from citewell import filters
 from citewell.answering import Answering
@@ -17,18 +17,21 @@ from citewell.conversations import Conversations
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.incoming import Added, Blob, Failure
-from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, added_of, ingest, sync
+from citewell.ingest import Embedded, Progress, Report, Stages, added_of, expected, ingest, sync
 from citewell.lock import Holder
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Point, Query
+from citewell.prepare import Job, Prepare
 from citewell.protocols import Embedder, Index, Retriever, Source
 from citewell.recover import Points, drift, recover
 from citewell.upkeep import Upkeep
+from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
     from citewell.model import Vector
     from citewell.why import Why
 
+T = TypeVar("T")
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
@@ -64,7 +67,7 @@ class Library:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lease = threading.Lock()
+        self._lease, self._starting = threading.Lock(), threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._progress = Progress()
         self._retriever = parts.retrievers
@@ -76,8 +79,14 @@ class Library:
     # -- documents ----------------------------------------------------------------------------------
 
     def add(self, document: Document) -> Added:
-        """Add or update one document. Returns once it is durable and searchable."""
-        job = self._parts.prepare(document)
+        """Add or update one document. Returns once it is durable and searchable.
+
+        ProviderError when a model that writes of it fails; what it wrote until then is kept.
+        """
+        prepare = self._parts.prepare
+        job = prepare(document)
+        if prepare.writing is not None and job.proposal is not None:
+            job = self._wait(prepare.written(job))
         return self._write([job])[0]
 
     def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
@@ -86,14 +95,26 @@ class Library:
         A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order. `total`, if
         known, is the number of blobs, for `status`.
         """
+        prepare = self._parts.prepare
+        write = None
+        if prepare.writing is not None:
+            prepare.writing.ready()
+            write = lambda job: self._begin(prepare.written(job))  # noqa: E731
         with self._progress.of(total, report) as counted:
-            ingest(blobs, self._parts.prepare, Stages(self._embed, self._commit), counted)
+            ingest(blobs, prepare, Stages(write, self._embed, self._commit), counted)
 
     def sync(
         self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
     ) -> None:
         """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
         sync(self, self._parts.catalog, source, report, prune)
+
+    def expected(self, source: Source) -> Expected:
+        """Return the calls and tokens that a sync of the source will take of a chat model; none unless it writes.
+
+        Everything new or changed is read for that, once more. Unsupported where no model can write.
+        """
+        return expected(self._parts.catalog, self._parts.prepare, source)
 
     def remove(self, document_id: str) -> None:
         """Remove a document; effective when this returns. NotFound if there is none."""
@@ -255,11 +276,11 @@ class Library:
         for job in jobs:
             texts |= job.also
         known = self._parts.catalog.known(texts)
-        missing = [h for h in texts if h not in known]
-        if not missing:
-            return known, {}
-        matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
-        new = {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
+        new = {h: row for job in jobs for h, row in job.vectors.items() if h not in known}
+        missing = [h for h in texts if h not in known and h not in new]
+        if missing:
+            matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
+            new |= {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
         return known | new, new
 
     def _points(self, version: Version) -> Points:
@@ -286,13 +307,17 @@ class Library:
             )
         return replace(query, where=filters.In("id", tuple(ids))) if ids else None
 
-    def _wait(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Run a coroutine on the library's own background loop, and wait for it."""
-        with self._lease:
+    def _begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin a coroutine on the library's own background loop."""
+        with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
-        future: Future[Answer] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the background loop, and wait for it."""
+        future = self._begin(work)
         try:
             return future.result()
         except BaseException:

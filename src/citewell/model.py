@@ -68,7 +68,8 @@ class Passage:
 
     `heading` is the path of headings above it, "Guide > Install > Linux". `line` is the 1-based line
     of `start` in the document; `page` is 1-based where the format has pages. `context` is what is
-    embedded and indexed in front of the text besides title and heading (a table's header row).
+    embedded and indexed in front of the text besides title and heading (a table's header row). `written` is
+    what a chat model wrote there at ingest (`embed.context`): it helps to find, is shown to no model, never cited.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Passage:
     page: int | None = None
     context: str = ""
     suspicion: Suspicion | None = None
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

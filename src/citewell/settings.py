@@ -47,6 +47,18 @@ class EmbedConfig:
     sentences: bool = _setting(
         False, "index each sentence of a passage too, by meaning: about four times the vectors, on disk too"
     )
+    context: bool = _setting(
+        False,
+        "chat.model writes where each passage stands in its document: indexed in front of it, by words too",
+    )
+    summaries: bool = _setting(False, "chat.model sums each passage up; the summary leads to it, by meaning")
+    questions: bool = _setting(
+        False, "chat.model writes the questions that each passage answers; they lead to it, by meaning"
+    )
+    tree: bool = _setting(
+        False,
+        "chat.model sums up passages that are near each other, and such summaries; they lead to them (RAPTOR)",
+    )
     threads: int = _setting(0, "threads that embed; 0 takes all cores", least=0, most=1024)
 
 

@@ -7,11 +7,11 @@ from shelf import shelf
 
 from citewell.answer import Judged, judge
 from citewell.answering import Answering
+from citewell.composing import Composing
 from citewell.model import Answer, Done, Found, Message, Query
 from citewell.protocols import Chat
 from citewell.techniques import Ask, Means
 from citewell.testing import ScriptedChat
-from citewell.composing import Composing
 
 ASKED, FOREIGN = "Who built the lighthouse on Corran Point?", "Which enzyme unwinds DNA?"
 

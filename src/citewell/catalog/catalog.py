@@ -17,7 +17,7 @@ from citewell.catalog import queries, schema
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import among, batches, open_engine, translated
+from citewell.catalog.sqlite import add_columns, among, batches, open_engine, translated
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
 from citewell.catalog.talk import Talk
@@ -33,6 +33,7 @@ from citewell.catalog.versions import (
     propose,
 )
 from citewell.catalog.where import to_sql
+from citewell.catalog.written import Texts
 from citewell.errors import NotFound, Unsupported
 from citewell.filters import Filter
 from citewell.model import Entry, FieldUse, Passage
@@ -59,8 +60,10 @@ class Catalog:
         self._engine = open_engine(path)
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
+        self.texts = Texts(self._transaction)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
+            add_columns(sql, schema.metadata.sorted_tables)
             found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
             if found is None:
                 sql.execute(insert(schema.meta).values(name="schema", value=str(schema.VERSION)))

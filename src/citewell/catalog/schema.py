@@ -67,6 +67,7 @@ passages = Table(
     Column("heading", Text, nullable=False),
     Column("context", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("written", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 Index("by_vector", passages.c.vector)
@@ -109,6 +110,29 @@ vectors = Table(
     Column("hash", LargeBinary, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
 )
+
+written = Table(
+    "written",
+    metadata,
+    # What a chat model wrote at ingest, by the hash of what decides it: kept the moment it comes, never paid twice.
+    Column("hash", LargeBinary, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("model", String, nullable=False),
+    Column("prompt", String, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("written_at", Float, nullable=False),
+)
+
+writings = Table(
+    "writings",
+    metadata,
+    # Which versions use a written text: one that no version uses any more is erased.
+    Column("key", Integer, primary_key=True),
+    Column("hash", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("written_for", writings.c.hash)
 
 journal = Table(
     "journal",

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id
 from citewell.catalog.suspicions import note_suspicions, suspicion_of
+from citewell.catalog.written import release, use
 from citewell.hostile import Suspicion
 from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
@@ -32,7 +33,7 @@ ENTRY = (
     v.document_id, v.number, v.title, v.source, v.media_type, v.fields,
     v.passages, v.characters, v.added_at, v.updated_at, QUARANTINED,
 )  # fmt: skip
-PASSAGE = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text)
+PASSAGE = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, p.written)
 SUSPICION = (s.score, s.state, s.parts)
 
 
@@ -42,6 +43,7 @@ class Proposal:
 
     `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds;
     `suspicions` has what is suspicious, by position.
+    `writings` are the hashes of what a chat model wrote for it.
     """
 
     document: Document
@@ -50,6 +52,7 @@ class Proposal:
     digest: bytes
     places: Mapping[int, bytes] = field(default_factory=dict)
     suspicions: Mapping[int, Suspicion] = field(default_factory=dict)
+    writings: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Ve
         if proposal.suspicions:
             texts = [proposal.document.text[one.start : one.end] for one in proposal.spans]
             note_suspicions(sql, (version.key, proposal.document.id), proposal.suspicions, texts)
+        use(sql, version.key, proposal.document, proposal.writings)
     _journal(sql, "put", made)
     return made
 
@@ -121,7 +125,7 @@ def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
         {
             "key": version.key, "position": position, "start": span.start, "end": span.end, "line": span.line,
             "page": span.page, "vector": hashed, "heading": span.heading, "context": span.context,
-            "text": proposal.document.text[span.start : span.end],
+            "text": proposal.document.text[span.start : span.end], "written": span.written,
         }
         for position, (span, hashed) in enumerate(zip(proposal.spans, proposal.hashes, strict=True))
     ]  # fmt: skip
@@ -154,6 +158,7 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
     sql.execute(delete(schema.representations).where(r.key.in_(keys)))
     sql.execute(delete(schema.suspicions).where(s.key.in_(keys)))
     sql.execute(delete(schema.versions).where(v.key.in_(keys)))
+    release(sql, keys)
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()
     also = select(r.vector).where(r.vector == orphan).exists()
@@ -173,9 +178,9 @@ def _journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
 
 def hit_of(row: Any) -> tuple[Passage, Entry]:
     """Read a row of PASSAGE, ENTRY and perhaps SUSPICION."""
-    key, position, start, end, line, page, heading, context, text = row[:9]
-    entry = entry_of(row[9:20])
-    found = suspicion_of(*row[20:23]) if len(row) > 22 else None
+    key, position, start, end, line, page, heading, context, text, written = row[:10]
+    entry = entry_of(row[10:21])
+    found = suspicion_of(*row[21:24]) if len(row) > 23 else None
     passage = Passage(
         passage_id(key, position),
         entry.id,
@@ -188,6 +193,7 @@ def hit_of(row: Any) -> tuple[Passage, Entry]:
         page,
         context,
         found,
+        written,
     )
     return passage, entry
 

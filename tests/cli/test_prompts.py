@@ -66,7 +66,7 @@ def test_show_prints_the_file_as_it_is_and_diff_what_changed(cli: Cli, prompts: 
     assert cli("prompt", "diff", "mine", "mine@2").out == ""
     wrong = cli("prompt", "show", "mien")
     assert (wrong.code, wrong.err.count("\n")) == (3, 1)
-    assert "choose one of answer@1, " in wrong.err
+    assert "answer@1, " in wrong.err
     assert "mine@2, mine@1" in wrong.err
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from citewell import assemble as assembling
+from citewell import chats
 from tests.cli.conftest import Cli
 from tests.writing.model import Model, failing, text_of
 
@@ -15,7 +15,7 @@ from tests.writing.model import Model, failing, text_of
 def model(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Model:
     """Return the model that writes contexts for the command line."""
     made = Model(name="writer-1")
-    monkeypatch.setattr(assembling, "_chat", lambda config, embedder: made)
+    monkeypatch.setattr(chats, "chat_of", lambda config, embedder: made)
     for name, value in {"CHAT_MODEL": "openai", "EMBED_CONTEXT": "true", "SPLIT_TOKENS": "60"}.items():
         monkeypatch.setenv(f"CITEWELL_{name}", value)
     assert cli("init").code == 0

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from citewell import assemble as assembling
+from citewell import chats
 from citewell.catalog import schema
 from citewell.errors import ProviderError
 from citewell.library import Library
@@ -80,7 +81,7 @@ def open_with(
     concurrency: int = 16,
 ) -> Library:
     """Open a library in which `model` writes these kinds."""
-    patch.setattr(assembling, "_chat", lambda config, embedder: model)
+    patch.setattr(chats, "chat_of", lambda config, embedder: model)
     config = Config()
     return assembling.assemble(
         replace(

@@ -46,7 +46,7 @@ def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 def test_the_list_names_versions_hashes_and_origins(cli: Cli, prompts: Path) -> None:
     every = cli("prompt", "list", "--json").json["prompts"]
-    assert {one["use"] for one in every} == {"answers", "a technique"}
+    assert {one["use"] for one in every} == {"answers", "a technique", "ingest"}
     listed = [one for one in every if one["use"] == "answers"]
     assert [(one["name"], one["version"]) for one in listed] == [("answer", 1), ("mine", 2), ("mine", 1)]
     assert listed[0]["origin"] == "built-in"

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from citewell.catalog import Catalog, Version
-from citewell.model import Index, Point
+from citewell.model import Point
+from citewell.protocols import Index
 
 Points: TypeAlias = list[Point]
 PointsOf: TypeAlias = Callable[[Version], Points]

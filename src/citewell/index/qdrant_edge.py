@@ -20,7 +20,8 @@ from citewell.index import lexical
 from citewell.index.qdrant_filter import payload_path, to_qdrant
 from citewell.index.terms import Terms
 from citewell.language import ENGLISH, language_of
-from citewell.model import Fields, Point, Scored
+from citewell.model import Fields, Point
+from citewell.protocols import Scored
 
 if TYPE_CHECKING:
     from citewell.model import Vector

@@ -130,7 +130,7 @@ def test_a_worker_that_dies_costs_one_file_only() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_thousand_pages_take_little_memory() -> None:
     script = (
-        "import sys; from citewell.read import read, isolate; from citewell.model import Blob\n"
+        "import sys; from citewell.read import read, isolate; from citewell.incoming import Blob\n"
         "def peak(pid): return next(int(l.split()[1]) for l in open(f'/proc/{pid}/status') if 'VmHWM' in l)\n"
         "import os; before = peak(os.getpid())\n"
         "d = read(Blob('a.pdf', open(sys.argv[1], 'rb').read()))[0]\n"

@@ -105,14 +105,14 @@ def test_hostile_text_is_a_filter_or_bad_input(text):
 @pytest.mark.parametrize(
     "piece", ["(", "NOT ", "a=1 OR ", "(a=1 AND ", "'", "a.", "- ", "9", "a IN (1,", '"', "''"]
 )
-def test_the_longest_hostile_texts_are_settled_within_a_second(piece):
-    started = time.perf_counter()
+def test_the_longest_hostile_texts_do_not_run_away(piece):
+    started = time.process_time()
     for text in (piece * (4000 // len(piece)), (piece * 4000)[:3990] + " a=1"):
         try:
             matches(ROUTER, parse(text))
         except BadInput:
             continue
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 5  # a text that runs away takes minutes
 
 
 def test_a_hostile_like_pattern_takes_no_time():

@@ -73,7 +73,7 @@ def test_a_pdf_of_ten_thousand_pages_is_refused_before_it_is_read() -> None:
     data = files.pdf(10_000, lines=0)
     started = time.perf_counter()
     assert "10000 pages, more than 5000" in refused("a.pdf", data)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 30  # reading them all takes minutes
 
 
 def test_a_scanned_pdf_says_that_it_needs_ocr() -> None:

@@ -84,7 +84,7 @@ class Index(Protocol):
 
     What was put, dropped or set is seen by the next call. A filter that the store cannot express raises
     Unsupported, and is never dropped: the library then resolves it to ids of documents, in the field `id`.
-    BadInput for a vector of another length than the index holds; NotFound when the collection is gone;
+    BadInput for a vector of another length than the index holds; Corrupt when the collection is gone;
     ProviderError when the store's server fails.
 
     `knows` says of each word in small letters whether a passage has it, or had it; `frequencies`, how many

@@ -78,7 +78,7 @@ class IndexContract:
     @pytest.fixture
     def index(self, store: Store, request: pytest.FixtureRequest) -> Iterator[Index]:
         """An index of its own for each test."""
-        with closing(store(request.node.name[:40], DIMENSIONS)) as index:
+        with closing(store(request.node.name[5:45].strip("_"), DIMENSIONS)) as index:
             yield index
 
     # -- results ------------------------------------------------------------------------------------

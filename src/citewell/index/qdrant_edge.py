@@ -19,6 +19,16 @@ from citewell.errors import Corrupt, OutOfSpace, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.qdrant_filter import payload_path, to_qdrant
+from citewell.index.qdrant_points import (
+    LANGUAGE,
+    MOST_FIELD_INDEXES,
+    MOST_LANGUAGES,
+    OVERSAMPLING,
+    QUESTION,
+    payload_fields,
+    payload_of,
+    words_of,
+)
 from citewell.index.shape import SCORER, check_length, check_lengths
 from citewell.index.terms import Terms
 from citewell.language import ENGLISH, language_of
@@ -34,19 +44,11 @@ TERMS: Final = "terms.npy"
 TRANSIENT: Final = "tracker_journal.dat"
 """A journal that the engine deletes when it has been applied: that it is gone is no damage."""
 SCROLL: Final = 10_000
-MOST_FIELD_INDEXES: Final = 64
-LANGUAGE: Final = "lang"
-"""Where a point says its language, if it is not English."""
-MOST_LANGUAGES: Final = 8
-"""That a question is looked up in."""
-QUESTION: Final = {"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query}
 # Smaller segments are searched exactly: that is faster than a graph. Larger ones than SEGMENT_KB are not
 # merged any more, so that a library that grows is not built anew again and again.
 FULL_SCAN_KB: Final = 5_000
 SEGMENTS: Final = 4
 SEGMENT_KB: Final = 200_000
-OVERSAMPLING: Final = 2.0
-"""Candidates by rounded vectors, for each that is asked for; then the best by the whole vectors."""
 
 HOT: Final = ("vector_storage-dense/quantized.data", "vector_index-bm25/*", "payload_index/*/*")
 """Files of a segment that searches read all over: rounded vectors, postings, fields."""
@@ -110,7 +112,7 @@ class QdrantEdge:
 
     def set_fields(self, ids: Sequence[str], fields: Fields) -> None:
         """Replace the filter fields of points."""
-        payload = {"f": _payload_fields(fields)}
+        payload = {"f": payload_fields(fields)}
         with self._write:
             _guard(lambda: self._shard.update(edge.UpdateOperation.set_payload(list(ids), payload)))
 
@@ -307,22 +309,11 @@ def _sparse(found: lexical.Sparse, scheme: str) -> Any:
 
 def _point(point: Point, dimensions: int) -> tuple[Any, list[int]]:
     """Return the engine's point, and its terms."""
-    language = language_of(point.fields)
-    vectors: dict[str, Any] = {"dense": point.vector.tolist()} if dimensions else {}
-    held: list[int] = []
-    if point.text:  # without words a point must not count where the engine weighs how rare a word is
-        terms = lexical.analyse(point.text, language)
-        held, weights = lexical.bm25_passage(terms)
-        vectors["bm25"] = edge.SparseVector(held, weights)
-        vectors["tfidf"] = edge.SparseVector(*lexical.tfidf_passage(terms))
-    payload: dict[str, Any] = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
-    if language != ENGLISH:
-        payload[LANGUAGE] = language
-    return edge.Point(point.id, vectors, payload), held
-
-
-def _payload_fields(fields: Fields) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
+    words = words_of(point)
+    vectors: dict[str, Any] = {name: edge.SparseVector(*sparse) for name, sparse in words.items()}
+    if dimensions:
+        vectors["dense"] = point.vector.tolist()
+    return edge.Point(point.id, vectors, payload_of(point)), words["bm25"][0] if words else []
 
 
 def _schema(value: Any) -> Any:

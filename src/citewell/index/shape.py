@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nextafter
 from typing import TYPE_CHECKING, Final
 
 from citewell.errors import BadInput
@@ -28,3 +29,10 @@ def check_lengths(points: Sequence[Point], dimensions: int) -> None:
     """BadInput for points of which one has a vector of another length."""
     for point in points:
         check_length(point.vector, dimensions)
+
+
+def wider(value: float, towards: float) -> float:
+    """Return a number three units of the last place off: readers of JSON may round long ones by one or two."""
+    for _ in range(3):
+        value = nextafter(value, towards)
+    return value

@@ -52,6 +52,8 @@ class IndexContract:
     """How far a score may be from the exact one: float16 vectors and weights are near enough."""
     recall: ClassVar[float] = 0.95
     """Of the exact ten nearest among 10,000, after `optimize`."""
+    threads: ClassVar[int] = 8
+    """That share it."""
     expresses: ClassVar[Sequence[str]] = ESSENTIAL
     """Filters that must not be Unsupported; add what the store can do besides."""
 
@@ -292,7 +294,7 @@ class IndexContract:
             found = index.dense(points[at].vector, 3, None)
             return points[at].id in {one for one, _ in found} and bool(index.knows([WORDS[0]]))
 
-        with ThreadPoolExecutor(8) as pool:
+        with ThreadPoolExecutor(self.threads) as pool:
             assert all(pool.map(work, range(200)))
         assert index.count() == 400
 

@@ -1,4 +1,4 @@
-"""Every index keeps the contract that `citewell.testing` ships."""
+"""The embedded index keeps the contract that `citewell.testing` ships."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from citewell.index.pgvector import PgVector
 from citewell.index.qdrant_edge import QdrantEdge
-from citewell.protocols import Index, Place
+from citewell.protocols import Index
 from citewell.testing.index import ESSENTIAL, IndexContract
 
 LIKES = ("a LIKE 'x%'", "a NOT LIKE 'x%'", "a LIKE '%x%'", "a LIKE '%'", "a LIKE 'x'")
@@ -23,12 +22,3 @@ class TestQdrantEdge(IndexContract):
     def store(cls, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Index]:
         folder: Path = tmp_path_factory.mktemp("edge")
         return lambda name, dimensions: QdrantEdge(folder / name, dimensions)
-
-
-class TestPgVector(IndexContract):
-    expresses = (*ESSENTIAL, *LIKES, "a LIKE '%_y'", "a < '2024-02'", "NOT a >= 'x'")
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def store(cls, postgres: str) -> Callable[[str, int], Index]:
-        return lambda name, dimensions: PgVector(Place(Path(), postgres, name), dimensions)

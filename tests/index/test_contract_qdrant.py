@@ -11,6 +11,7 @@ from qdrant_client import QdrantClient
 from citewell.index.qdrant import Qdrant
 from citewell.protocols import Index, Place
 from citewell.testing.index import ESSENTIAL, IndexContract
+from citewell.testing.server import Connect, FaultContract
 
 LIKES = ("a LIKE 'x%'", "a NOT LIKE 'x%'", "a LIKE '%x%'", "a LIKE '%'", "a LIKE 'x'")
 
@@ -27,3 +28,9 @@ class TestQdrantLocalMode(IndexContract):
         client = QdrantClient(":memory:")
         client.close = lambda *_, **__: None  # type: ignore[method-assign]  # what is in memory outlives each index
         return lambda name, dimensions: Qdrant(Place(Path(), "http://127.0.0.1:1", name), dimensions, client)
+
+
+class TestFaults(FaultContract):
+    @pytest.fixture
+    def connect(self) -> Connect:
+        return Qdrant

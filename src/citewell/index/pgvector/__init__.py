@@ -249,8 +249,8 @@ class PgVector:
 
 
 def reach(place: Place) -> Health:
-    """Ask the server what it is, changing nothing but to add the extension."""
-    connections = Connections(Server(STORE, place, OWN_KEY))
+    """Ask the server what it is, changing nothing."""
+    connections = Connections(Server(STORE, place, OWN_KEY), ready=False)
     try:
         return connections.run(_health)
     finally:
@@ -260,7 +260,7 @@ def reach(place: Place) -> Health:
 def _health(connection: Timed) -> Health:
     version = _first(connection.execute(VERSION))
     return Health(
-        f"{STORE} {version}, pgvector {extension(connection)}",
+        f"{STORE} {version}, pgvector {extension(connection) or 'not yet in this database'}",
         SCORER,
         "a table of the index, counted in the transaction of each write, over all passages of this collection",
     )

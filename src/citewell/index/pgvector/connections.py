@@ -36,10 +36,13 @@ class Timed(psycopg.Connection[tuple[Any, ...]]):
 
 
 class Connections:
-    """As many connections as threads ask at once, at most 8, kept for the next ones."""
+    """As many connections as threads ask at once, at most 8, kept for the next ones.
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    Unless `ready`, they are not made ready for vectors, which may mean to add the extension.
+    """
+
+    def __init__(self, server: Server, ready: bool = True) -> None:
+        self.server, self._ready = server, ready
         self._room = threading.Semaphore(MOST)
         self._free: LifoQueue[Timed] = LifoQueue()
 
@@ -108,7 +111,8 @@ class Connections:
             options=options,
             application_name="citewell",
         )
-        _ready(connection, self.server)
+        if self._ready:
+            _make_ready(connection, self.server)
         return connection
 
     def _said(self, error: psycopg.Error) -> CitewellError:
@@ -130,7 +134,7 @@ class Connections:
         return self.server.failed(said)
 
 
-def _ready(connection: Timed, server: Server) -> None:
+def _make_ready(connection: Timed, server: Server) -> None:
     """Make the extension's types known to a new connection. Unsupported where there is no pgvector, or an old one."""
     with connection.transaction():
         version = extension(connection)

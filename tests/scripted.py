@@ -26,7 +26,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
         def open_(chat: ScriptedChat, **settings: Any) -> Library:
             stack.close()  # the one before
-            monkeypatch.setattr(assembling, "_chat", lambda config, embedder: chat)
+            monkeypatch.setattr(assembling, "_chat", lambda *_: chat)
             config = Config()
             config = replace(
                 config,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache, partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from citewell.answer.write import Writer
     from citewell.answering import Answering
     from citewell.catalog import Catalog
+    from citewell.cost import Costs
     from citewell.explain import Explain
     from citewell.ingest import Prepare
     from citewell.library import Library
@@ -63,39 +65,38 @@ def assemble(config: Config, *, create: bool = False) -> Library:
 
 def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.catalog import Catalog
+    from citewell.cost import Costs
     from citewell.ingest import Prepare
     from citewell.library import Library, Parts
     from citewell.read import Limits
     from citewell.represent import sentences
 
-    embedder = _embedder(config.embed)
-    answering = _answering(config.chat, embedder)  # before anything is open: it may refuse a prompt file
+    costs = Costs.of(config.cost, folder / "catalog.db")
+    embedder = costs.embedder(_embedder(config.embed), config.embed)
+    # Before anything is open: these may refuse a prompt file, or a budget that cannot be kept.
+    answering = _answering(config.chat, embedder, costs)
+    score = _reranker(config.search, costs)
     catalog = Catalog(folder / "catalog.db")
+    costs.open()
     _same_embedder(catalog, embedder)
-    read = config.read
-    limits = Limits(
-        max_bytes=read.max_bytes,
-        max_pages=read.max_pages,
-        max_characters=read.max_characters,
-        max_unpacked_bytes=read.max_unpacked_bytes,
-        max_seconds=read.max_seconds,
-    )
+    limits = Limits(**asdict(config.read))
     _same_terms(catalog, folder / "index")
     index = _index(folder / "index", embedder.dimensions)
     represent = (sentences,) if config.embed.sentences else ()
     prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent)
     _same_settings(catalog, prepare)
-    found = retrievers(index, embedder, catalog, config.search)
+    found = retrievers(index, embedder, catalog, config.search, score=score)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
         answering=answering,
+        costs=costs,
         prepare=prepare,
         retrievers=found,
         readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
         shown=config.chat.passages,
-        explain=_explain(catalog, index, prepare, config),
+        explain=_explain(catalog, index, prepare, config, score),
         holder=holder,
     )
     return Library(parts)
@@ -107,8 +108,13 @@ def retrievers(
     catalog: Catalog,
     search: SearchConfig = SearchConfig(),
     lookup: Lookup | None = None,
+    *,
+    score: Reranker | None = None,
 ) -> dict[Mode, Retriever]:
-    """The retriever of each search mode. `lookup` joins candidates with something else than the catalog."""
+    """The retriever of each search mode. `lookup` joins candidates with something else than the catalog.
+
+    `score` is the reranker, where one is set and made already.
+    """
     from citewell.index.lexical import words as terms
 
     texts = catalog.words_of if lookup is None else _texts(lookup)
@@ -125,7 +131,7 @@ def retrievers(
         "tfidf": Lexical(index, "tfidf"),
         "hybrid": Proximity(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), texts, terms),
     }
-    ordered = _ordering(embedder, catalog, search)
+    ordered = _ordering(embedder, catalog, search, score or _reranker(search))
     return {mode: ordered(Join(Phrases(ranker, words, texts), lookup)) for mode, ranker in rankers.items()}
 
 
@@ -134,7 +140,9 @@ def _texts(lookup: Lookup) -> PassageTexts:
     return lambda ids: {one: passage.text for one, (passage, _) in lookup(ids, None).items()}
 
 
-def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Callable[[Retriever], Retriever]:
+def _ordering(
+    embedder: Embedder, catalog: Catalog, search: SearchConfig, score: Reranker | None
+) -> Callable[[Retriever], Retriever]:
     """What is done to the best hits of every mode, the innermost first."""
     steps: list[Callable[[Retriever], Retriever]] = []
     if search.late_interaction:
@@ -144,8 +152,7 @@ def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Cal
                 f"the embedder {embedder.name!r} has no token vectors; unset search.late_interaction"
             )
         steps.append(lambda inner: Rerank(inner, LateInteraction(tokens)))
-    if search.rerank is not None:
-        score = _reranker(search, search.rerank)
+    if score is not None:
         steps.append(lambda inner: Rerank(inner, score))
     if search.diversity:
         steps.append(lambda inner: Diverse(inner, catalog.vectors_of, search.diversity))
@@ -160,7 +167,9 @@ def _reader(inner: Retriever, chat: ChatConfig, embedder: Embedder, catalog: Cat
     return Widen(shown, catalog.hits, catalog.texts_of, embedder.count, chat.context_tokens)
 
 
-def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -> Explain:
+def _explain(
+    catalog: Catalog, index: Index, prepare: Prepare, config: Config, score: Reranker | None
+) -> Explain:
     from citewell.explain import Explain, Grounds, Keywords
     from citewell.index import lexical
     from citewell.language import language_of
@@ -186,7 +195,9 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
             index=index,
             embedder=embedder,
             prepare=prepare,
-            retrievers=lambda other, lookup: retrievers(other, embedder, catalog, config.search, lookup),
+            retrievers=lambda other, lookup: retrievers(
+                other, embedder, catalog, config.search, lookup, score=score
+            ),
             keywords=keywords,
             meant=Typos(Lexical(index), index).meant if config.search.typos else lambda query: {},
             fetch=fetch,
@@ -207,25 +218,29 @@ def _embedder(config: EmbedConfig) -> Embedder:
     return local
 
 
-def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
+def _reranker(config: SearchConfig, costs: Costs | None = None) -> Reranker | None:
+    which = config.rerank
+    if which is None:
+        return None
     if isinstance(which, str):
         make = plugins.load("rerankers", which)
         key_env = config.rerank_key_env or plugins.KEYS[which]
         hosted: Reranker = make(config.rerank_url, config.rerank_name, key_env=key_env)
-        return hosted
+        return costs.reranker(hosted, which, config.rerank_url, config.rerank_name) if costs else hosted
     from citewell.providers.cross_encoder import CrossEncoder
 
     return CrossEncoder(which)
 
 
-def _answering(config: ChatConfig, embedder: Embedder) -> Answering:
+def _answering(config: ChatConfig, embedder: Embedder, costs: Costs) -> Answering:
     """What answers: the chat model, its prompt, and the techniques by name."""
     from citewell.answer.render import body_of
     from citewell.answering import Answering
     from citewell.prompts import chosen, templates
     from citewell.techniques import Ask, Means
 
-    chat = _chat(config, embedder)
+    asked = _chat(config, embedder, costs)
+    chat = costs.cached(asked, plugins.chain(config))
     bodies = cache(lambda name: body_of(chosen(templates(config.prompts), name)))
     ask = Ask(None if config.model == "extract" else chat, bodies)
     means = Means(ask, lambda texts: embedder.embed(texts, kind="query"))
@@ -233,12 +248,12 @@ def _answering(config: ChatConfig, embedder: Embedder) -> Answering:
     technique = partial(plugins.load, "techniques")
     for name in usual:
         technique(name)
-    return Answering(chat, writer(config, embedder), means, technique, usual)
+    return Answering(chat, writer(config, embedder), means, technique, usual, costs.quoting(chat))
 
 
-def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
+def _chat(config: ChatConfig, embedder: Embedder, costs: Costs) -> Chat:
     """The chat model with what stands around it."""
-    chats = tuple(_steady(one, embedder) for one in plugins.chain(config))
+    chats = tuple(_steady(one, embedder, costs) for one in plugins.chain(config))
     if len(chats) == 1:
         return chats[0]
     from citewell.providers.steady import Fallback
@@ -246,7 +261,7 @@ def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
     return Fallback(chats)
 
 
-def _steady(config: ChatConfig, embedder: Embedder) -> Chat:
+def _steady(config: ChatConfig, embedder: Embedder, costs: Costs) -> Chat:
     make = plugins.load("chats", config.model)
     if config.model == "extract":
         chat: Chat = make(embedder)
@@ -258,7 +273,7 @@ def _steady(config: ChatConfig, embedder: Embedder) -> Chat:
     else:
         key_env = config.key_env or plugins.KEYS[config.model]
         chat = make(config.url, config.name, key_env=key_env, max_tokens=config.max_tokens)
-    return Limited(Breaker(chat), config.concurrency)
+    return Limited(Breaker(costs.chat(chat, config)), config.concurrency)
 
 
 def writer(config: ChatConfig, embedder: Embedder) -> Writer | None:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -180,7 +181,7 @@ def ingest(blobs: Iterable[Blob], prepare: Prepare, stages: Stages, report: Repo
 
         def started(group: list[Job | Failure]) -> Future[list[Added]]:
             jobs = [one for one in group if isinstance(one, Job)]
-            embedded = embedder.submit(stages.embed, jobs)
+            embedded = embedder.submit(copy_context().run, stages.embed, jobs)  # charged to this job
             return writer.submit(lambda: stages.commit(jobs, embedded.result()))
 
         waiting: deque[tuple[list[Job | Failure], Future[list[Added]]]] = deque()
@@ -201,13 +202,7 @@ def sync(
 ) -> None:
     """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
     known, present = catalog.items(source.name), catalog.ids()
-    listed: dict[str, Item] = {}
-    changed: list[Item] = []
-    for item in source.items():
-        listed[item.id] = item
-        stamp, ids = known.get(item.id, ("", []))
-        if stamp != item.stamp or not present.issuperset(ids):
-            changed.append(item)
+    listed, changed = listed_of(source, known, present)
     taken: dict[str, list[str]] = {}
 
     def note(outcome: Added | Failure) -> None:
@@ -223,7 +218,7 @@ def sync(
         report(outcome)
 
     try:
-        library.ingest(_blobs(catalog, source, changed, note), note, len(changed))
+        library.ingest(blobs_of(catalog, source, changed, note), note, len(changed))
     finally:
         _note(catalog, source, listed, taken)
     if prune:
@@ -235,9 +230,24 @@ def sync(
             catalog.forget_items(source.name, [gone])
 
 
-def _blobs(
+def listed_of(
+    source: Source, known: Mapping[str, tuple[str, list[str]]], present: set[str]
+) -> tuple[dict[str, Item], list[Item]]:
+    """Return what a source lists, and what of it is new or changed."""
+    listed: dict[str, Item] = {}
+    changed: list[Item] = []
+    for item in source.items():
+        listed[item.id] = item
+        stamp, ids = known.get(item.id, ("", []))
+        if stamp != item.stamp or not present.issuperset(ids):
+            changed.append(item)
+    return listed, changed
+
+
+def blobs_of(
     catalog: Catalog, source: Source, items: list[Item], note: Callable[[Failure], None]
 ) -> Iterator[Blob]:
+    """Fetch items of a source; what cannot be had is told to `note`."""
     others = catalog.others(source.name)
     for item in items:
         if item.id in others:

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from citewell import filters
 from citewell.answering import Answering
 from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.cost.books import Account, charging
+from citewell.cost.costs import Costs
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, added_of, ingest, sync
@@ -33,7 +35,9 @@ from citewell.model import (
     Point,
     Query,
 )
+from citewell.money import By, Quote, Spent
 from citewell.protocols import Embedder, Index, Retriever, Source
+from citewell.quoting import quote_of
 from citewell.recover import Points, drift, recover
 from citewell.upkeep import Upkeep
 
@@ -48,6 +52,8 @@ Entries: TypeAlias = list[Entry]
 Lines: TypeAlias = list[str]
 Jobs: TypeAlias = list[Job]
 AddedAll: TypeAlias = list[Added]
+SpentAll: TypeAlias = list[Spent]
+T = TypeVar("T")
 MOST_IDS = 10_000
 
 
@@ -59,6 +65,7 @@ class Parts:
     index: Index
     embedder: Embedder
     answering: Answering
+    costs: Costs
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
     explain: Explain
@@ -88,8 +95,8 @@ class Library:
 
     def add(self, document: Document) -> Added:
         """Add or update one document. Returns once it is durable and searchable."""
-        job = self._parts.prepare(document)
-        return self._write([job])[0]
+        with self._parts.costs.request(job=True):
+            return self._write([self._parts.prepare(document)])[0]
 
     def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
         """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
@@ -97,7 +104,7 @@ class Library:
         A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order. `total`, if
         known, is the number of blobs, for `status`.
         """
-        with self._progress.of(total, report) as counted:
+        with self._progress.of(total, report) as counted, self._parts.costs.request(job=True):
             ingest(blobs, self._parts.prepare, Stages(self._embed, self._commit), counted)
 
     def sync(
@@ -127,7 +134,8 @@ class Library:
 
     def search(self, query: Query) -> Hits:
         """Return the passages that match best, best first."""
-        return self._find(self._retriever, query)
+        with self._parts.costs.request():
+            return self._find(self._retriever, query)
 
     def _find(self, retrievers: Mapping[Mode, Retriever], query: Query) -> Hits:
         _bounded(query.limit, 1000)
@@ -146,13 +154,18 @@ class Library:
         `document_id` may be the end of an id or source that only one document has. Unless `local`, only
         files are read that the library's own folders have brought in. BadInput for an empty question.
         """
-        return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
+        with self._parts.costs.request():
+            return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done."""
-        answering = self._parts.answering
+        answering, account = self._parts.answering, Account()
         async with aclosing(answering(query, self._read, self._counts)) as events:  # type: ignore[type-var]
-            async for event in events:
+            while True:
+                with charging(account):  # at each step anew: who iterates may have other streams open
+                    event = await anext(events, None)
+                if event is None:
+                    return
                 yield event
 
     def ask(self, query: Query) -> Answer:
@@ -165,6 +178,20 @@ class Library:
             raise AssertionError("a stream ends with Done")
 
         return self._wait(drain())
+
+    def quote(self, work: Query | Iterable[Blob] | Source) -> Quote:
+        """Say what an answer, or taking in blobs or what a source has new, would cost: expected, and at most.
+
+        A question is searched for (a hosted embedder or reranker charges for that); nothing else is asked or written.
+        """
+        if not isinstance(work, Query):
+            return quote_of(work, self._parts.prepare, self._parts.costs.payer())
+        with self._parts.costs.request():
+            return self._wait(self._parts.answering.quote(work, self._read))
+
+    def cost(self, by: By = "day", since: str = "") -> SpentAll:
+        """Return what was spent by day, model, kind, request, key or status, since a day (ISO 8601, UTC)."""
+        return self._parts.costs.spent(by, since)
 
     # -- the library itself ---------------------------------------------------------------------------
 
@@ -180,6 +207,7 @@ class Library:
             "ingest": self._progress.shown(),
             "sources": self._parts.catalog.sources(),
             "upkeep": self._upkeep.state,
+            "cost": self._parts.costs.state(),
         }
 
     def check(self) -> Lines:
@@ -202,6 +230,7 @@ class Library:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._parts.index.close()
+        self._parts.costs.close()
         self._parts.catalog.close()
         if self._parts.holder is not None:
             self._parts.holder.release()
@@ -284,13 +313,13 @@ class Library:
             )
         return replace(query, where=filters.In("id", tuple(ids))) if ids else None
 
-    def _wait(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the library's own background loop, and wait for it."""
         with self._lease:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
-        future: Future[Answer] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except BaseException:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from numpy import float32
     from numpy.typing import NDArray
 
@@ -155,14 +157,20 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens read and written by a chat model; zero for `extract`."""
+    """Tokens read and written by a chat model; zero for `extract`, and for what an answer cache knew.
+
+    `cached_tokens` are those of the prompt that the service had read before, and charges less for.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
-            self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
         )
 
 
@@ -201,7 +209,8 @@ class Answer:
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
     `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
     `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
-    what techniques did on the way; `usage` counts their calls too.
+    what techniques did on the way; `usage` counts their calls too. `cost` is US dollars for all that the question took,
+    None where a price is not known. `cached`: the model was not asked, because it had been asked the same before.
     """
 
     text: str
@@ -216,6 +225,8 @@ class Answer:
     prompt: PromptUsed | None = None
     reasoning: str = ""
     steps: tuple[Step, ...] = ()
+    cost: Decimal | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,23 +239,28 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages."""
+    """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages.
+
+    `notes` is what the messages hold beside the passages: it may come from documents that no hit names.
+    """
 
     question: str
     hits: tuple[Hit, ...]
     messages: tuple[Message, ...]
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
     """A piece of a model's output. `usage`, when known, comes with the last one.
 
-    `model` names the one of several models that wrote it.
+    `model` names the one of several models that wrote it; `cached`, that it was written to the same prompt before.
     """
 
     text: str
     usage: Usage | None = None
     model: str = ""
+    cached: bool = False
 
 
 # Events of `Library.stream`, in this order: Steps, one HitsFound, Deltas, Citations, one Done.

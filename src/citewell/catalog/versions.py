@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert, select
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.answers import forget_answers
 from citewell.catalog.ids import passage_id
 from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
@@ -135,6 +136,7 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
     sql.execute(delete(schema.passages).where(p.key.in_(keys)))
     sql.execute(delete(schema.representations).where(r.key.in_(keys)))
     sql.execute(delete(schema.versions).where(v.key.in_(keys)))
+    forget_answers(sql, keys)
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()
     also = select(r.vector).where(r.vector == orphan).exists()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from numpy import float32
     from numpy.typing import NDArray
 

@@ -9,7 +9,7 @@ Bodies, by route:
     POST   /why               dump(Why)
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
     POST   /quote             dump(Quote); money is decimal text, in US dollars
-    POST   /quote/{id}        dump(Quote) for a document's bytes
+    POST   /quote/documents/{id}        dump(Quote) for a document's bytes
     GET    /cost              {"by": "...", "spent": [dump(Spent), ...], "total": dump(Spent)}
     GET    /status            the object that Library.status() returns
     POST   /check             {"drift": ["...", ...]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +12,11 @@ import typer
 from citewell.cli import output
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
+from citewell.cli.spending import confirm
 from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
 from citewell.model import Blob, Entry, Failure
+from citewell.money import Quote
 from citewell.settings import ReadConfig
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def document_ids(incomplete: str) -> list[str]:
     return [one for one in found if one.startswith(incomplete)][:50]
 
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend what it costs without asking.")]
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Document ids.", autocompletion=document_ids)]
 
 
@@ -91,24 +94,42 @@ def add(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Let addresses be on this machine or a private network.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Take in files, folders and web pages. What is unchanged costs nothing.
 
+    What a hosted embedder would charge is said, and asked about, before.
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
-    limit = loaded.config.read.max_bytes
     check_paths(what)
-    with session.open(loaded) as library, bar("documents") as shown:
-        tally = Tally(shown)
-        for one in what:
-            if not is_url(one) and Path(one).is_dir():
-                take_folder(library, Path(one), tally, limit, prune=False)
-        rest = [one for one in what if is_url(one) or not Path(one).is_dir()]
-        tally.total = tally.done + len(rest)
-        tally.positions = {}
-        library.ingest(blobs(rest, loaded.config.read, tally, allow_private), tally)
+    with session.open(loaded) as library:
+        confirm(session, library, lambda: _quoted(library, what, loaded.config.read, allow_private), yes)
+        with bar("documents") as shown:
+            tally = Tally(shown)
+            _add(library, what, tally, loaded.config.read, allow_private)
     finish(session, tally)
+
+
+def _add(library: Opened, what: Sequence[str], tally: Tally, limits: ReadConfig, private: bool) -> None:
+    for one in what:
+        if not is_url(one) and Path(one).is_dir():
+            take_folder(library, Path(one), tally, limits.max_bytes, prune=False)
+    rest = [one for one in what if is_url(one) or not Path(one).is_dir()]
+    tally.total = tally.done + len(rest)
+    tally.positions = {}
+    library.ingest(blobs(rest, limits, tally, private), tally)
+
+
+def _quoted(library: Opened, what: Sequence[str], limits: ReadConfig, private: bool = False) -> Quote:
+    """Quote files, folders and web pages; what cannot be read is told when it is taken in."""
+    from citewell.sources.folder import Folder
+
+    folders = [Path(one) for one in what if not is_url(one) and Path(one).is_dir()]
+    rest = [one for one in what if is_url(one) or not Path(one).is_dir()]
+    quotes = [library.quote(Folder(path, max_bytes=limits.max_bytes)) for path in folders]
+    quotes.append(library.quote(blobs(rest, limits, lambda _: None, private)))
+    return sum(quotes, Quote())
 
 
 @command(app)
@@ -118,17 +139,21 @@ def sync(
         list[str] | None, typer.Argument(metavar="PATH…", help="Folders; all that were added, if none.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Remove nothing.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Bring the library up to date with folders: new and changed files in, vanished ones out.
 
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
-    limit = loaded.config.read.max_bytes
-    with session.open(loaded) as library, bar("documents") as shown:
-        tally = Tally(shown)
-        for path in [Path(one) for one in paths] if paths else folders(library):
-            take_folder(library, path, tally, limit, prune=not keep)
+    with session.open(loaded) as library:
+        chosen = [Path(one) for one in paths] if paths else folders(library)
+        named = [str(path) for path in chosen if path.is_dir()]
+        confirm(session, library, lambda: _quoted(library, named, loaded.config.read), yes)
+        with bar("documents") as shown:
+            tally = Tally(shown)
+            for path in chosen:
+                take_folder(library, path, tally, loaded.config.read.max_bytes, prune=not keep)
     finish(session, tally)
 
 
@@ -214,7 +239,9 @@ def take_folder(library: Opened, path: Path, tally: Tally, max_bytes: int, *, pr
     tally.skip(folder.skipped())
 
 
-def blobs(what: Sequence[str], limits: ReadConfig, tally: Tally, private: bool) -> Iterator[Blob]:
+def blobs(
+    what: Sequence[str], limits: ReadConfig, tally: Callable[[Failure], None], private: bool
+) -> Iterator[Blob]:
     """Yield the bytes of files and web pages; what cannot be had is told to the tally."""
     from citewell.sources.url import download
 

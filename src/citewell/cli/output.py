@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from citewell.money import shown
+
 if TYPE_CHECKING:
     from citewell.model import Answer, Citation, Entry, Hit
     from citewell.why import Followed, Why
@@ -103,6 +105,11 @@ def print_answer(answer: Answer, *, text: bool = True) -> None:
         print(f"({step.technique}: {shortened(step.did, 300)})", file=sys.stderr)
     if text:
         print(answer.text)
+    if answer.usage.prompt_tokens and answer.cost != 0:
+        tokens = f"{answer.usage.prompt_tokens} tokens read, {answer.usage.completion_tokens} written"
+        print(f"({tokens}, {shown(answer.cost)})", file=sys.stderr)
+    if answer.cached:
+        print("(from the answer cache, at no cost)", file=sys.stderr)
     if answer.citations:
         print()
     for citation in answer.citations:

@@ -13,6 +13,7 @@ import typer
 
 from citewell.cli import output
 from citewell.cli.session import REFUSED, Session, command
+from citewell.cli.spending import print_quote
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, HitsFound, Message, Query
 from citewell.prompted import Style
@@ -97,6 +98,7 @@ def ask(
             metavar="NAME", help="How it is found; may be repeated, the first innermost. none: none."
         ),
     ] = None,
+    quote: Annotated[bool, typer.Option("--quote", help="Say what it would cost; ask no model.")] = False,
 ) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer.
 
@@ -107,6 +109,10 @@ def ask(
     style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
     query = replace(query_of(question, loaded.config, where), style=style, techniques=techniques)
     with session.open(loaded) as library:
+        if quote:
+            found = library.quote(query)
+            output.print_json(found) if session.json else print_quote(found)
+            return
         if session.json:
             answer = library.ask(query)
             output.print_json(answer)

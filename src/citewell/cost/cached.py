@@ -56,8 +56,11 @@ class CachedChat:
 
     def key(self, prompt: Prompt) -> bytes:
         """Return what equal prompts have in common; questions are equal that differ in space or in their last mark."""
-        plain = normalised(prompt.question)
-        said = [(one.role, one.content.replace(prompt.question, plain)) for one in prompt.messages]
+        asked = prompt.question.strip()  # as prompt files write it
+        plain = normalised(asked) or asked
+        said = [
+            (one.role, one.content.replace(asked, plain) if asked else one.content) for one in prompt.messages
+        ]
         shown = [(hit.passage.id, hit.document.version) for hit in prompt.hits]
         return sha256(json.dumps([self._identity, said, shown, prompt.notes]).encode()).digest()
 

@@ -87,7 +87,7 @@ class CohereChat:
             raise self._remote.failed("it ran out of time")
         if str(end.finish_reason).startswith("ERROR"):
             raise self._remote.declined(end.error or end.finish_reason)
-        tokens = end.usage.tokens if end.usage else None
+        tokens = (end.usage.billed_units or end.usage.tokens) if end.usage else None
         yield Delta(
             "", (tokens and Usage(int(tokens.input_tokens or 0), int(tokens.output_tokens or 0))) or None
         )

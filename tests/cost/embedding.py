@@ -9,8 +9,6 @@ from tests.providers.stub import Reply
 
 
 def embedding(_: str, body: dict[str, Any]) -> Reply:
-    data = [
-        {"index": at, "embedding": [1.0, len(text) / 100]} for at, text in enumerate(body["input"])
-    ]
+    data = [{"index": at, "embedding": [1.0, len(text) / 100]} for at, text in enumerate(body["input"])]
     read = sum(len(text.split()) for text in body["input"])
     return 200, {}, json.dumps({"data": data, "usage": {"prompt_tokens": read}}).encode()

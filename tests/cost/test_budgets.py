@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,22 +14,17 @@ import pytest
 
 from citewell import wire
 from citewell.errors import BadInput, OverBudget
-from citewell.library import Library
-from citewell.model import Answer, Document, Query
+from citewell.model import Answer, Blob, Document, Query
 from tests.cost.conftest import paid
 from tests.cost.embedding import embedding
 from tests.providers.stub import Reply, said, serving
 
 BLUE = said("The lamp", " glows blue at night [1].")
 LAMP = Query("What colour is the lamp at night?")
-DEAREST = Decimal("0.006")
-"""More than any call here can cost: its prompt at a token a byte, and 512 tokens at $4 a million."""
 
 
 def slow(_: str, body: dict[str, Any]) -> Reply:
     """An answer of 400 tokens, after a moment: $0.0016 and the prompt."""
-    import json
-
     time.sleep(0.05)
     usage = {"prompt_tokens": 300, "completion_tokens": 400}
     last = {"choices": [{"delta": {"content": "Blue [1]."}, "finish_reason": "stop"}], "usage": usage}
@@ -40,7 +35,9 @@ def test_a_day_s_budget_is_told_with_its_end_and_stops_before_the_call(tmp_path:
     with serving(BLUE) as stub, paid(tmp_path, stub.url, cost_per_day=0.00002) as library:
         library.ask(LAMP)
         library.ask(LAMP)  # $0.000015 were spent: this one goes over
-        with pytest.raises(OverBudget, match=r"cost.per_day is \$0.00002: \$0.00003 is spent; it begins anew") as told:
+        with pytest.raises(
+            OverBudget, match=r"cost.per_day is \$0.00002: \$0.00003 is spent; it begins anew"
+        ) as told:
             library.ask(LAMP)
         assert len(stub.asked) == 2
     error = told.value
@@ -67,7 +64,9 @@ def test_a_budget_outlives_the_process_and_a_new_day_begins_anew(tmp_path: Path)
 
 def test_many_questions_at_once_overrun_by_at_most_one_call(tmp_path: Path) -> None:
     """40 threads ask at the same moment; the budget is worth some five calls."""
-    limit, refusals, answers = Decimal("0.01"), [], []  # type: ignore[var-annotated]
+    limit = Decimal("0.01")
+    refusals: list[OverBudget] = []
+    answers: list[Answer] = []
     with serving(slow) as stub, paid(tmp_path, stub.url, cost_per_day=0.01, chat_concurrency=40) as library:
         together = Barrier(40)
 
@@ -92,12 +91,12 @@ def test_many_questions_at_once_overrun_by_at_most_one_call(tmp_path: Path) -> N
 
 
 def test_a_question_s_budget_counts_what_techniques_ask(tmp_path: Path) -> None:
-    with serving(said("In other words", " ?")) as stub:
-        with paid(tmp_path, stub.url, cost_per_request=0.00001, chat_techniques="multi-query") as library:
-            with pytest.raises(OverBudget, match=r"cost.per_request .*ask less of one question"):
-                library.ask(LAMP)
-            assert len(stub.asked) == 1
-            (spent,) = library.cost("request")
+    settings = {"cost_per_request": 0.00001, "chat_techniques": "multi-query"}
+    with serving(said("In other words", " ?")) as stub, paid(tmp_path, stub.url, **settings) as library:
+        with pytest.raises(OverBudget, match=r"cost.per_request .*ask less of one question"):
+            library.ask(LAMP)
+        assert len(stub.asked) == 1
+        (spent,) = library.cost("request")
     assert spent.cost == Decimal("0.000015")
 
 
@@ -106,8 +105,6 @@ def test_a_bulk_job_stops_between_requests_and_keeps_what_is_acknowledged(tmp_pa
     with serving(embedding) as stub:
         hosted = {"embed_model": "openai", "embed_name": "e", "embed_url": stub.url, "embed_dimensions": 2}
         with paid(tmp_path, "", {}, chat_model="extract", cost_per_day=0.0002, **hosted) as library:
-            from citewell.model import Blob
-
             reports: list[Any] = []
             with pytest.raises(OverBudget):
                 library.ingest([Blob(f"{k}.txt", v.encode()) for k, v in texts.items()], reports.append)
@@ -119,19 +116,12 @@ def test_a_bulk_job_stops_between_requests_and_keeps_what_is_acknowledged(tmp_pa
 
 
 def test_a_free_model_is_never_refused_and_a_budget_that_cannot_be_kept_is(tmp_path: Path) -> None:
-    with serving(BLUE) as stub:
-        with (
-            pytest.raises(BadInput, match=r"price of 'other' at '127.0.0.1' is not known"),
-            paid(tmp_path, stub.url, {}, chat_name="other", cost_per_day=1.0),
-        ):
-            pass
+    with (
+        serving(BLUE) as stub,
+        pytest.raises(BadInput, match=r"price of 'other' at '127.0.0.1' is not known"),
+        paid(tmp_path, stub.url, {}, chat_name="other", cost_per_day=1.0),
+    ):
+        pass
     with paid(tmp_path, "", {}, chat_model="extract", cost_per_day=0.000001) as library:
         library.add(Document("lamp", "The lamp glows blue at night."))
-        assert ask_often(library, 3)[-1].cost == 0
-
-
-def ask_often(library: Library, times: int) -> list[Answer]:
-    async def ask() -> list[Answer]:
-        return [library.ask(LAMP) for _ in range(times)]
-
-    return asyncio.run(ask())
+        assert [library.ask(LAMP).cost for _ in range(3)] == [0, 0, 0]

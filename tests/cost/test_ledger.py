@@ -1,4 +1,4 @@
-"""Every call is noted with its tokens and its money, however it ends; nothing is free because nobody knows its price."""
+"""Every call is noted with its tokens and money, however it ends; nothing is free because nobody knows its price."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ def test_a_model_without_a_price_costs_unknown_and_extract_nothing(tmp_path: Pat
 
 
 def test_what_fails_before_any_work_is_free_and_half_an_answer_is_estimated(tmp_path: Path) -> None:
-    half = (200, {"Content-Type": "text/event-stream"}, b'data: {"choices": [{"delta": {"content": "Hal"}}]}\n\n')
+    half = (
+        200,
+        {"Content-Type": "text/event-stream"},
+        b'data: {"choices": [{"delta": {"content": "Hal"}}]}\n\n',
+    )
     with serving(refused(401, "no such key"), half) as stub, paid(tmp_path, stub.url) as library:
         with pytest.raises(ProviderError):
             library.ask(LAMP)
@@ -92,7 +96,11 @@ def test_embedding_and_reranking_are_noted_by_question_and_by_job(tmp_path: Path
     pytest.importorskip("cohere", reason="needs the extra 'cohere'")
     with serving(embedding) as embeds, serving(cohere) as ranks, serving(BLUE) as chats:
         hosted = {"embed_model": "openai", "embed_name": "e", "embed_url": embeds.url, "embed_dimensions": 2}
-        rerank = {"search_rerank": "cohere", "search_rerank_name": "rerank-v3.5", "search_rerank_url": ranks.root}
+        rerank = {
+            "search_rerank": "cohere",
+            "search_rerank_name": "rerank-v3.5",
+            "search_rerank_url": ranks.root,
+        }
         with paid(tmp_path, chats.url, **hosted, **rerank) as library:
             answer = library.ask(LAMP)
             kinds = {one.name: one for one in library.cost("kind")}

@@ -49,7 +49,7 @@ class Payer:
         )
 
     def embedding(self, texts: Iterable[str]) -> Quote:
-        """Quote embedding these texts, as if none were known."""
+        """Quote embedding these texts, as if none were known; `calls` counts them."""
         model = self.embedder
         if model is None:
             return Quote()
@@ -60,7 +60,7 @@ class Payer:
             calls += 1
         if not calls:
             return Quote(local=model.local)
-        read = round(likely * (self.books.learned("embed", model.name)[0] or 1))
+        read = min(bound, round(likely * (self.books.learned("embed", model.name)[0] or 1)))
         cost, most = _cost(model, Usage(read)), _cost(model, Usage(bound))
         return Quote(
             calls,

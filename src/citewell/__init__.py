@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         MissingExtra,
         NotFound,
         OutOfSpace,
+        OverBudget,
         ProviderError,
         Unreadable,
         Unsupported,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 PLACES: Final = {
     "citewell.errors": (
         *("BadInput", "CitewellError", "Corrupt", "InUse", "MissingExtra"),
-        *("NotFound", "OutOfSpace", "ProviderError", "Unreadable", "Unsupported"),
+        *("NotFound", "OutOfSpace", "OverBudget", "ProviderError", "Unreadable", "Unsupported"),
     ),
     "citewell.filters": ("Filter",),
     "citewell.library": ("Library",),
@@ -70,6 +71,7 @@ __all__ = [
     "MissingExtra",
     "NotFound",
     "OutOfSpace",
+    "OverBudget",
     "Passage",
     "PromptUsed",
     "ProviderError",

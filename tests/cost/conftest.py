@@ -17,10 +17,15 @@ __all__ = ["model"]
 PRICES = """
 as_of = 2026-11-23
 [[price]]
-models = ["m", "smollm2"]
+models = ["m"]
 kind = "chat"
 input = 1.0
 cached = 0.1
+output = 4.0
+[[price]]
+models = ["smollm2"]
+kind = "chat"
+input = 1.0
 output = 4.0
 [[price]]
 models = ["e", "smollm2"]

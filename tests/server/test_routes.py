@@ -182,6 +182,7 @@ def test_openapi_describes_every_route_and_real_errors(client: Any) -> None:
     assert routes == {
         "PUT /documents/{id}", "GET /documents/{id}", "DELETE /documents/{id}", "GET /documents",
         "POST /search", "POST /why", "POST /ask", "GET /status", "POST /check", "GET /health", "GET /ready",
+            "POST /quote", "POST /quote/documents/{id}", "GET /cost",
     }  # fmt: skip
     text = json.dumps(schema)
     assert "HTTPValidationError" not in text

@@ -1,7 +1,7 @@
 """How many tokens is a text? Without the services' tokenizers, which are downloads: expected, and at most. Pure.
 
 Expected: a weighted sum over words by length, digits, marks, space and the letters of other scripts. The weights were
-fitted (`bench/tokens.py`) to OpenAI's two tokenizers. At most: a byte-level tokenizer has no token without a byte.
+fitted to OpenAI's two tokenizers (`bench/tokens.py`). At most: a byte-level tokenizer has no token without a byte.
 """
 
 from __future__ import annotations

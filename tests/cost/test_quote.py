@@ -90,7 +90,7 @@ def test_embedding_is_quoted_within_a_tenth_of_what_a_real_server_counts(
     tmp_path: Path, model: Path, data: Path
 ) -> None:
     """A first job of twelve documents teaches how this server counts; the second is quoted, and then done."""
-    first, second = texts(data, "squad2_mini", 12), texts(data, "ray_docs", 25)
+    first, second = texts(data, "squad2_mini", 12), texts(data, "ray_docs", 16)
     with llama(model, threads=1, embedding=True, pooling_type=pooling(), n_ctx=2048) as url:
         hosted = {"embed_model": "openai", "embed_name": "smollm2", "embed_url": f"{url}/v1"}
         with paid(tmp_path, "", first, chat_model="extract", embed_dimensions=SIZE, **hosted) as library:

@@ -33,8 +33,9 @@ from citewell.assemble import assemble
 from citewell.catalog import Catalog, Version, schema
 from citewell.catalog.where import to_sql
 from citewell.filters import Filter
+from citewell.incoming import Added, Failure
 from citewell.library import Library
-from citewell.model import Added, Failure, Mode, Query
+from citewell.model import Mode, Query
 from citewell.settings import Config
 
 ROOT = Path(__file__).resolve().parents[1]

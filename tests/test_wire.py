@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citewell import errors, filters, wire
+from citewell.incoming import Added
 from citewell.model import (
-    Added,
     Answer,
     Citation,
     Delta,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
-from functools import cache, partial, reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell import plugins
+from citewell.chats import answering_of
 from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
+from citewell.incoming import Blob
 from citewell.lock import Holder
-from citewell.model import Blob, Mode
-from citewell.prompted import Style
-from citewell.protocols import Chat, Embedder, Index, Reranker, Retriever
+from citewell.model import Mode
+from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
     Dense,
@@ -31,6 +31,7 @@ from citewell.retrieve import (
     Rerank,
     Typos,
     Widen,
+    Withhold,
 )
 from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
@@ -38,14 +39,14 @@ from citewell.retrieve.phrase import PassageTexts
 from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
-    from citewell.answer.write import Writer
-    from citewell.answering import Answering
     from citewell.catalog import Catalog
     from citewell.cost import Costs
     from citewell.explain import Explain
-    from citewell.ingest import Prepare
     from citewell.library import Library
-    from citewell.settings import ChatConfig, Config, EmbedConfig
+    from citewell.prepare import Prepare
+    from citewell.settings import Config, EmbedConfig
+    from citewell.techniques import Ask
+    from citewell.writing import Writing
 
 
 def assemble(config: Config, *, create: bool = False) -> Library:
@@ -66,40 +67,62 @@ def assemble(config: Config, *, create: bool = False) -> Library:
 def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.catalog import Catalog
     from citewell.cost import Costs
-    from citewell.ingest import Prepare
     from citewell.library import Library, Parts
+    from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
     costs = Costs.of(config.cost, folder / "catalog.db")
     embedder = costs.embedder(_embedder(config.embed), config.embed)
     # Before anything is open: these may refuse a prompt file, or a budget that cannot be kept.
-    answering = _answering(config.chat, embedder, costs)
+    answering = answering_of(config.chat, embedder, costs)
     score = _reranker(config.search, costs)
     catalog = Catalog(folder / "catalog.db")
     costs.open()
     _same_embedder(catalog, embedder)
-    limits = Limits(**asdict(config.read))
+    read = config.read
+    limits = Limits(
+        max_bytes=read.max_bytes,
+        max_pages=read.max_pages,
+        max_characters=read.max_characters,
+        max_unpacked_bytes=read.max_unpacked_bytes,
+        max_seconds=read.max_seconds,
+    )
     _same_terms(catalog, folder / "index")
     index = _index(folder / "index", embedder.dimensions)
     represent = (sentences,) if config.embed.sentences else ()
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent)
+    suspects = read.suspicious != "off"
+    answers = answering(catalog)
+    writing = _writing(config, answers.means.ask, catalog, embedder)
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search, score=score)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
-        answering=answering,
+        answering=answers,
         costs=costs,
         prepare=prepare,
         retrievers=found,
-        readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
+        readers=_readers(index, prepare, config, score),
         shown=config.chat.passages,
         explain=_explain(catalog, index, prepare, config, score),
         holder=holder,
     )
     return Library(parts)
+
+
+def _writing(config: Config, ask: Ask, catalog: Catalog, embedder: Embedder) -> Writing | None:
+    """What a chat model writes of documents when they come in; None unless a setting asks for it."""
+    from citewell.writing import KINDS, Write, Writing
+
+    kinds = tuple(kind for kind in KINDS if getattr(config.embed, kind))
+    if not kinds:
+        return None
+    longest = max(one.max_tokens for one in plugins.chain(config.chat))
+    write = Write(ask, catalog.texts, config.chat.concurrency, longest)
+    return Writing(write, kinds, partial(embedder.embed, kind="passage"), embedder.count)
 
 
 def retrievers(
@@ -108,16 +131,17 @@ def retrievers(
     catalog: Catalog,
     search: SearchConfig = SearchConfig(),
     lookup: Lookup | None = None,
+    texts: PassageTexts | None = None,
     *,
     score: Reranker | None = None,
 ) -> dict[Mode, Retriever]:
     """The retriever of each search mode. `lookup` joins candidates with something else than the catalog.
 
-    `score` is the reranker, where one is set and made already.
+    `texts` has the texts of what it knows; by default they are looked up. `score` is the reranker, where one is set.
     """
     from citewell.index.lexical import words as terms
 
-    texts = catalog.words_of if lookup is None else _texts(lookup)
+    texts = texts or (catalog.words_of if lookup is None else _texts(lookup))
     lookup = lookup or catalog.hits
     dense, words = Dense(index, embedder), Lexical(index)
     keyword: Ranker = Typos(words, index) if search.typos else words
@@ -159,12 +183,20 @@ def _ordering(
     return lambda inner: reduce(lambda one, step: step(one), steps, inner)
 
 
-def _reader(inner: Retriever, chat: ChatConfig, embedder: Embedder, catalog: Catalog) -> Retriever:
-    """What the chat model is shown of what a retriever finds."""
-    shown = Collapse(inner) if chat.collapse else inner
-    if not chat.context_tokens:
-        return shown
-    return Widen(shown, catalog.hits, catalog.texts_of, embedder.count, chat.context_tokens)
+def _readers(index: Index, prepare: Prepare, config: Config, score: Reranker | None) -> dict[Mode, Retriever]:
+    """What the chat model is shown: what is found, without what is quarantined, the suspicious withheld."""
+    chat, policy, catalog, embedder = config.chat, config.read.suspicious, prepare.catalog, prepare.embedder
+    lookup = partial(catalog.hits, quarantined=policy != "quarantine")
+
+    def shown(inner: Retriever) -> Retriever:
+        if chat.collapse:
+            inner = Collapse(inner)
+        if chat.context_tokens:
+            inner = Widen(inner, lookup, catalog.texts_of, embedder.count, chat.context_tokens)
+        return Withhold(inner) if policy in ("withhold", "quarantine") else inner
+
+    found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of, score=score)
+    return {mode: shown(one) for mode, one in found.items()}
 
 
 def _explain(
@@ -232,73 +264,6 @@ def _reranker(config: SearchConfig, costs: Costs | None = None) -> Reranker | No
     return CrossEncoder(which)
 
 
-def _answering(config: ChatConfig, embedder: Embedder, costs: Costs) -> Answering:
-    """What answers: the chat model, its prompt, and the techniques by name."""
-    from citewell.answer.render import body_of
-    from citewell.answering import Answering
-    from citewell.prompts import chosen, templates
-    from citewell.techniques import Ask, Means
-
-    asked = _chat(config, embedder, costs)
-    chat = costs.cached(asked, plugins.chain(config))
-    bodies = cache(lambda name: body_of(chosen(templates(config.prompts), name)))
-    ask = Ask(None if config.model == "extract" else chat, bodies)
-    means = Means(ask, lambda texts: embedder.embed(texts, kind="query"))
-    usual = tuple(name for one in config.techniques.split(",") if (name := one.strip()))
-    technique = partial(plugins.load, "techniques")
-    for name in usual:
-        technique(name)
-    return Answering(chat, writer(config, embedder), means, technique, usual, costs.quoting(chat))
-
-
-def _chat(config: ChatConfig, embedder: Embedder, costs: Costs) -> Chat:
-    """The chat model with what stands around it."""
-    chats = tuple(_steady(one, embedder, costs) for one in plugins.chain(config))
-    if len(chats) == 1:
-        return chats[0]
-    from citewell.providers.steady import Fallback
-
-    return Fallback(chats)
-
-
-def _steady(config: ChatConfig, embedder: Embedder, costs: Costs) -> Chat:
-    make = plugins.load("chats", config.model)
-    if config.model == "extract":
-        chat: Chat = make(embedder)
-        return chat
-    from citewell.providers.steady import Breaker, Limited
-
-    if config.model == "local":
-        chat = make(config.path, max_tokens=config.max_tokens)
-    else:
-        key_env = config.key_env or plugins.KEYS[config.model]
-        chat = make(config.url, config.name, key_env=key_env, max_tokens=config.max_tokens)
-    return Limited(Breaker(costs.chat(chat, config)), config.concurrency)
-
-
-def writer(config: ChatConfig, embedder: Embedder) -> Writer | None:
-    """What fills in the chosen prompt file; None for `extract`, which takes no prompt.
-
-    BadInput, with file and line, when that file is wrong.
-    """
-    if config.model == "extract":
-        return None
-    from citewell.prompts import chosen, templates, writer_of
-
-    found = chosen(templates(config.prompts), config.prompt)
-    if found.takes is not None:
-        raise BadInput(
-            f"chat.prompt is {config.prompt!r}, a technique's prompt; name one that writes answers"
-        )
-    return writer_of(found, style_of(config), lambda texts: embedder.embed(texts, kind="query"))
-
-
-def style_of(config: ChatConfig) -> Style:
-    """The style that the configuration asks for; what it leaves open is the prompt file's."""
-    reasoning = {"on": True, "off": False}.get(config.reasoning)
-    return Style(config.length, config.format, config.language, reasoning)
-
-
 def _index(folder: Path, dimensions: int) -> Index:
     """Open the embedded index; one that is damaged is thrown away and made anew from the catalog."""
     from citewell.index.qdrant_edge import QdrantEdge
@@ -331,7 +296,7 @@ def _same_terms(catalog: Catalog, folder: Path) -> None:
 def _same_settings(catalog: Catalog, prepare: Prepare) -> None:
     """Documents are prepared anew where they come from a source; stored vectors are used again."""
     if catalog.setting("prepared") != prepare.settings:
-        catalog.forget_stamps()
+        catalog.taken.forget_stamps()
         catalog.setting("prepared", prepare.settings)
 
 

@@ -4,51 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from citewell import filters
 from citewell.answering import Answering
-from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.background import Background
+from citewell.catalog import Catalog, rounded
+from citewell.conversations import Conversations
 from citewell.cost.books import Account, charging
 from citewell.cost.costs import Costs
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
-from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, added_of, ingest, sync
+from citewell.incoming import Added, Blob, Failure
+from citewell.ingest import Embedded, Progress, Report, Stages, added_of, ingest, sync
 from citewell.lock import Holder
-from citewell.model import (
-    JSON,
-    Added,
-    Answer,
-    Blob,
-    Document,
-    Done,
-    Entry,
-    Event,
-    Failure,
-    Found,
-    Hit,
-    Mode,
-    Point,
-    Query,
-)
+from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Query
 from citewell.money import By, Quote, Spent
+from citewell.points import points_of, points_of_job, proposed
+from citewell.prepare import Job, Prepare
 from citewell.protocols import Embedder, Index, Retriever, Source
 from citewell.quoting import quote_of
-from citewell.recover import Points, drift, recover
+from citewell.recover import drift, recover
 from citewell.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
-    from citewell.model import Vector
     from citewell.why import Why
 
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
+Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
 Jobs: TypeAlias = list[Job]
 AddedAll: TypeAlias = list[Added]
@@ -84,19 +74,27 @@ class Library:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lease = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._background = Background()
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
-        recover(parts.catalog, parts.index, self._points)
+        recover(parts.catalog, parts.index, partial(points_of, parts.catalog, parts.prepare.text))
+        self.conversations = Conversations(parts.catalog.talk)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
 
     # -- documents ----------------------------------------------------------------------------------
 
     def add(self, document: Document) -> Added:
-        """Add or update one document. Returns once it is durable and searchable."""
+        """Add or update one document. Returns once it is durable and searchable.
+
+        ProviderError when a model that writes of it fails; what it wrote until then is kept.
+        """
+        prepare = self._parts.prepare
+        job = prepare(document)
         with self._parts.costs.request(job=True):
-            return self._write([self._parts.prepare(document)])[0]
+            if prepare.writing is not None and job.proposal is not None:
+                job = self._background.wait(prepare.written(job))
+            return self._write([job])[0]
 
     def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
         """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
@@ -104,8 +102,13 @@ class Library:
         A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order. `total`, if
         known, is the number of blobs, for `status`.
         """
+        prepare = self._parts.prepare
+        write = None
+        if prepare.writing is not None:
+            prepare.writing.ready()
+            write = lambda job: self._background.begin(prepare.written(job))  # noqa: E731
         with self._progress.of(total, report) as counted, self._parts.costs.request(job=True):
-            ingest(blobs, self._parts.prepare, Stages(self._embed, self._commit), counted)
+            ingest(blobs, prepare, Stages(write, self._embed, self._commit), counted)
 
     def sync(
         self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
@@ -124,6 +127,15 @@ class Library:
         """Return a document as it is now. NotFound if there is none."""
         entry, text = self._parts.catalog.get(document_id)
         return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
+
+    def suspicious(self, document_id: str) -> Passages:
+        """Return the passages of a document in which something reads as an instruction to a model, or is hidden."""
+        return self._parts.catalog.suspicious(document_id)
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's suspicious passages go, or the one named: models are shown them. Returns how many."""
+        with self._lease:
+            return self._parts.catalog.release(document_id, passage_id)
 
     def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
@@ -158,14 +170,21 @@ class Library:
             return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
-        """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done."""
-        answering, account = self._parts.answering, Account()
-        async with aclosing(answering(query, self._read, self._counts)) as events:  # type: ignore[type-var]
+        """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done.
+
+        Where the query names a conversation, Done means that the turn is kept, durably.
+        """
+        if query.conversation:
+            query = await asyncio.to_thread(self.conversations.resumed, query)
+        shown, account = replace(query, limit=self._parts.shown), Account()
+        async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
             while True:
                 with charging(account):  # at each step anew: who iterates may have other streams open
                     event = await anext(events, None)
                 if event is None:
                     return
+                if query.conversation and isinstance(event, Done):
+                    event = Done(await asyncio.to_thread(self.conversations.keep, query, event.answer))
                 yield event
 
     def ask(self, query: Query) -> Answer:
@@ -177,17 +196,19 @@ class Library:
                     return event.answer
             raise AssertionError("a stream ends with Done")
 
-        return self._wait(drain())
+        return self._background.wait(drain())
 
     def quote(self, work: Query | Iterable[Blob] | Source) -> Quote:
         """Say what an answer, or taking in blobs or what a source has new, would cost: expected, and at most.
 
         A question is searched for (a hosted embedder or reranker charges for that); nothing else is asked or written.
         """
+        parts = self._parts
         if not isinstance(work, Query):
-            return quote_of(work, self._parts.prepare, self._parts.costs.payer())
-        with self._parts.costs.request():
-            return self._wait(self._parts.answering.quote(work, self._read))
+            return quote_of(work, parts.prepare, parts.costs.payer())
+        shown = replace(work, limit=parts.shown)
+        with parts.costs.request():
+            return self._background.wait(parts.answering.quote(shown, self._read))
 
     def cost(self, by: By = "day", since: str = "") -> SpentAll:
         """Return what was spent by day, model, kind, request, key or status, since a day (ISO 8601, UTC)."""
@@ -198,15 +219,18 @@ class Library:
     def status(self) -> JSON:
         """Return counts, models and what is going on."""
         documents, passages, pending = self._parts.catalog.counts()
+        writing = self._parts.prepare.writing
         return {
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
-            "chat": self._parts.answering.chat.name,
+            "chat": self._parts.answering.write.chat.name,
+            **self._parts.catalog.suspicions(),
             "unflushed_changes": pending,
             "ingest": self._progress.shown(),
-            "sources": self._parts.catalog.sources(),
+            "sources": self._parts.catalog.taken.sources(),
             "upkeep": self._upkeep.state,
+            "writing": list(writing.kinds) if writing else [],
             "cost": self._parts.costs.state(),
         }
 
@@ -227,8 +251,7 @@ class Library:
     def close(self) -> None:
         """Make everything durable and release the folder."""
         self._upkeep.stop()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._background.stop()
         self._parts.index.close()
         self._parts.costs.close()
         self._parts.catalog.close()
@@ -259,10 +282,10 @@ class Library:
         if todo:
             with self._lease:
                 # All vectors, the stored ones too: another write may have erased them in the meantime.
-                versions = catalog.propose([_proposal(job) for job in todo], vectors)
+                versions = catalog.propose([proposed(job) for job in todo], vectors)
                 try:
                     pairs = zip(todo, versions, strict=True)
-                    index.put([one for job, made in pairs for one in _job_points(job, made, vectors)])
+                    index.put([one for job, made in pairs for one in points_of_job(job, made, vectors)])
                     stale = catalog.accept(versions)
                 except BaseException:
                     catalog.abandon(versions)
@@ -278,29 +301,16 @@ class Library:
         for job in jobs:
             texts |= job.also
         known = self._parts.catalog.known(texts)
-        missing = [h for h in texts if h not in known]
-        if not missing:
-            return known, {}
-        matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
-        new = {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
+        new = {h: row for job in jobs for h, row in job.vectors.items() if h not in known}
+        missing = [h for h in texts if h not in known and h not in new]
+        if missing:
+            matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
+            new |= {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
         return known | new, new
-
-    def _points(self, version: Version) -> Points:
-        catalog, text = self._parts.catalog, self._parts.prepare.text
-        points = [
-            Point(passage.id, entry.id, vector, text(entry.title, passage), entry.fields)
-            for entry, passage, vector in catalog.points(version)
-        ]
-        further = catalog.representations(version)
-        return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
 
     async def _read(self, query: Query) -> Found:
         """Find what the chat model is shown, before any technique."""
-        hits = await asyncio.to_thread(self._find, self._reader, replace(query, limit=self._parts.shown))
-        return Found(query, tuple(hits))
-
-    def _counts(self) -> tuple[int, int]:
-        return self._parts.catalog.counts()[:2]
+        return Found(query, tuple(await asyncio.to_thread(self._find, self._reader, query)))
 
     def _narrow(self, query: Query) -> Query | None:
         """Resolve a filter that the index cannot express to document ids; None when there are none."""
@@ -312,33 +322,6 @@ class Library:
                 "add a condition with =, IN, < or > to narrow it"
             )
         return replace(query, where=filters.In("id", tuple(ids))) if ids else None
-
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the library's own background loop, and wait for it."""
-        with self._lease:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
-        future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-
-def _proposal(job: Job) -> Proposal:
-    assert job.proposal is not None
-    return job.proposal
-
-
-def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
-    further = _proposal(job).places.values()
-    hashes, texts = (*job.hashes, *further), (*job.texts, *("" for _ in further))
-    return [
-        Point(one, job.document.id, vectors[h], text, job.document.fields)
-        for one, h, text in zip(version.ids(), hashes, texts, strict=True)
-    ]
 
 
 def _bounded(limit: int, most: int) -> int:

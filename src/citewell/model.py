@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from citewell.hostile import Hidden, Suspicion
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Document:
     source: str = ""
     media_type: str = "text/plain"
     blocks: tuple[Block, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Passage:
 
     `heading` is the path of headings above it, "Guide > Install > Linux". `line` is the 1-based line
     of `start` in the document; `page` is 1-based where the format has pages. `context` is what is
-    embedded and indexed in front of the text besides title and heading (a table's header row).
+    embedded and indexed in front of the text besides title and heading (a table's header row). `written` is
+    what a chat model wrote there at ingest (`embed.context`): it helps to find, is shown to no model, never cited.
     """
 
     id: str
@@ -80,11 +83,16 @@ class Passage:
     line: int = 1
     page: int | None = None
     context: str = ""
+    suspicion: Suspicion | None = None
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC."""
+    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC.
+
+    `quarantined` counts its passages that are kept from models.
+    """
 
     id: str
     version: int
@@ -96,6 +104,16 @@ class Entry:
     characters: int
     added_at: str
     updated_at: str
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A metadata field as documents use it: the kind of its values (text, number, boolean), the most common first."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +127,25 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, its document's entry, a score (higher is better), and why."""
+    """A passage that was found, its document's entry, a score (higher is better), and why.
+
+    `withheld` are spans of the passage's text that a model is not shown, in order.
+    """
 
     passage: Passage
     document: Entry
     score: float
     stages: tuple[Stage, ...] = ()
+    withheld: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata.
 
-    `techniques` are those that an answer is found with, in order; None means the configured ones.
+    `techniques` are those that an answer is found with, in order; None means the configured ones. `hypothesis` is a
+    passage that might answer it: search by meaning looks for what is near to both. `conversation` is
+    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with.
     """
 
     text: str
@@ -131,6 +155,8 @@ class Query:
     history: tuple[Message, ...] = ()
     style: Style = AS_WRITTEN
     techniques: tuple[str, ...] | None = None
+    hypothesis: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +217,15 @@ class Step:
 class Found:
     """What is found for a question: hits, best first; the question as it was searched; how it came about.
 
-    `notes` is what a model is told beside the passages: answers to parts of the question. Never cited.
+    `notes` is what a model is told beside the passages: answers to parts of the question. Never cited. `answer` is
+    one that a technique has had written and checked on the way; where there is none, it is written now.
     """
 
     query: Query
     hits: tuple[Hit, ...]
     steps: tuple[Step, ...] = ()
     notes: str = ""
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +234,12 @@ class Answer:
 
     `unsupported` holds the sentences for which no supporting quote was found. `verdict` is "answered"
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
-    `confidence` is 0 to 1. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
+    `confidence`, 0 to 1, is how likely the hits answer, times the share of sentences that are cited; a refusal has it
+    too. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
     `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
-    what techniques did on the way; `usage` counts their calls too. `cost` is US dollars for all that the question took,
-    None where a price is not known. `cached`: the model was not asked, because it had been asked the same before.
+    what techniques did on the way; `usage` counts their calls too. `where` is the filter that was in force, as SQL.
+    `conversation` is the id of the one it is kept in. `cost` is US dollars for all that the question took, None where a
+    price is not known. `cached`: the model was not asked, because it had been asked the same before.
     """
 
     text: str
@@ -224,6 +254,8 @@ class Answer:
     prompt: PromptUsed | None = None
     reasoning: str = ""
     steps: tuple[Step, ...] = ()
+    where: str = ""
+    conversation: str = ""
     cost: Decimal | None = None
     cached: bool = False
 
@@ -240,12 +272,14 @@ class Message:
 class Prompt:
     """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages.
 
+    `quotes` are the sentences that answer, with their marks, where they were looked for: all that `extract` says.
     `notes` is what the messages hold beside the passages: it may come from documents that no hit names.
     """
 
     question: str
     hits: tuple[Hit, ...]
     messages: tuple[Message, ...]
+    quotes: tuple[str, ...] | None = None
     notes: str = ""
 
 
@@ -278,45 +312,6 @@ class Done:
 
 
 Event: TypeAlias = Step | HitsFound | Delta | Citation | Done
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What an acknowledged add did. `unchanged` adds wrote nothing."""
-
-    document_id: str
-    version: int
-    passages: int
-    embedded: int
-    status: Literal["added", "updated", "unchanged"]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One input that could not be taken in: which, and one line of why. Data, so a batch goes on."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a source lists: `id` unique in the source, `stamp` changes whenever the content may have."""
-
-    id: str
-    stamp: str
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Bytes to be read. `name` is the document id to be; its ending helps to find the format."""
-
-    name: str
-    data: bytes
-    media_type: str | None = None
-    source: str = ""
-    fields: Fields = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,26 @@ TABLES: Final = {
         "extract": "citewell.answer.extract:Extract",
         "local": "citewell.providers.local_gguf:LocalGguf",
         "openai": "citewell.providers.openai_compatible:OpenAICompatible",
+        "openai-responses": "citewell.providers.openai_responses:OpenAIResponses",
         "anthropic": "citewell.providers.anthropic_messages:Anthropic",
         "cohere": "citewell.providers.cohere_v2:CohereChat",
     },
-    "techniques": {"multi-query": "citewell.techniques.multi_query:MultiQuery"},
+    "techniques": {
+        "multi-query": "citewell.techniques.multi_query:MultiQuery",
+        "rag-fusion": "citewell.techniques.multi_query:rag_fusion",
+        "step-back": "citewell.techniques.step_back:StepBack",
+        "hyde": "citewell.techniques.hyde:Hyde",
+        "decomposition": "citewell.techniques.decomposition:Decomposition",
+        "decomposition-recursive": "citewell.techniques.decomposition:recursive",
+        "logical-routing": "citewell.techniques.routing:LogicalRouting",
+        "semantic-routing": "citewell.techniques.routing:SemanticRouting",
+        "query-structuring": "citewell.techniques.query_structuring:QueryStructuring",
+        "crag": "citewell.techniques.crag:Crag",
+        "self-rag": "citewell.techniques.self_rag:SelfRag",
+        "adaptive": "citewell.techniques.adaptive:Adaptive",
+        "best-last": "citewell.techniques.order:best_last",
+        "best-at-ends": "citewell.techniques.order:best_at_ends",
+    },
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
 EXTRAS: Final = {
@@ -41,7 +57,12 @@ EXTRAS: Final = {
     "ir_measures": "eval",
     "scipy": "eval",
 }
-KEYS: Final = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "cohere": "CO_API_KEY"}
+KEYS: Final = {
+    "openai": "OPENAI_API_KEY",
+    "openai-responses": "OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "cohere": "CO_API_KEY",
+}
 """Where each hosted service's key is, unless `key_env` says otherwise."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from citewell.model import Blob, Delta, Fields, Found, Hit, Item, Point, Prompt, Query
+from citewell.incoming import Blob, Item
+from citewell.model import Delta, Fields, Found, Hit, Point, Prompt, Query
 
 if TYPE_CHECKING:
     from citewell.filters import Filter

@@ -13,7 +13,9 @@ from citewell.prompted import FORMATS, LENGTHS, Format, Length
 LIBRARY_FOLDER = ".citewell"
 MIB = 1024 * 1024
 
-ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
+Rewriting: TypeAlias = Literal["auto", "model", "carry", "off"]
+Suspicious: TypeAlias = Literal["quarantine", "withhold", "mark", "off"]
+ChatModel: TypeAlias = Literal["extract", "local", "openai", "openai-responses", "anthropic", "cohere"]
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
@@ -44,6 +46,18 @@ class EmbedConfig:
     )
     sentences: bool = _setting(
         False, "index each sentence of a passage too, by meaning: about four times the vectors, on disk too"
+    )
+    context: bool = _setting(
+        False,
+        "chat.model writes where each passage stands in its document: indexed in front of it, by words too",
+    )
+    summaries: bool = _setting(False, "chat.model sums each passage up; the summary leads to it, by meaning")
+    questions: bool = _setting(
+        False, "chat.model writes the questions that each passage answers; they lead to it, by meaning"
+    )
+    tree: bool = _setting(
+        False,
+        "chat.model sums up passages that are near each other, and such summaries; they lead to them (RAPTOR)",
     )
     threads: int = _setting(0, "threads that embed; 0 takes all cores", least=0, most=1024)
 
@@ -90,9 +104,9 @@ class ChatConfig:
 
     model: ChatModel = _setting(
         "extract",
-        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), anthropic or "
-        "cohere",
-        choices=("extract", "local", "openai", "anthropic", "cohere"),
+        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), "
+        "openai-responses (OpenAI itself, and servers that speak its newer protocol), anthropic or cohere",
+        choices=("extract", "local", "openai", "openai-responses", "anthropic", "cohere"),
     )
     path: Path | None = _setting(None, "GGUF file, for local", path=True)
     url: str = _setting("", "address up to and with /v1, for openai; elsewhere empty is the hosted service")
@@ -116,11 +130,24 @@ class ChatConfig:
     techniques: str = _setting(
         "", "how an answer is found, commas between, the first innermost (`citewell ask --help`)"
     )
+    routes: Path | None = _setting(None, "file of the collections that questions are routed to", path=True)
+    rewrite: Rewriting = _setting(
+        "auto",
+        "how a follow-up is made to stand by itself: model (asked first), carry (what was named before is said "
+        "again), off; auto is model where there is one, else carry",
+        choices=("auto", "model", "carry", "off"),
+    )
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
     cache: int = _setting(
         0, "answers that are kept, and not paid again for the same prompt; 0 is off", least=0, most=1_000_000
     )
     collapse: bool = _setting(True, "show one of several passages that say the same")
+    refuse_below: float = _setting(
+        0.1,
+        "how likely the passages must answer for a model to be asked, with minilm; 0 asks always",
+        least=0,
+        most=1,
+    )
     context_tokens: int = _setting(
         0,
         "widen passages to the section around them, to this many tokens in all; 0 shows them alone",
@@ -151,13 +178,19 @@ class ServerConfig:
 
 @dataclass(frozen=True, slots=True)
 class ReadConfig:
-    """Limits on one file; past them it is refused with one line, and the rest goes on."""
+    """Limits on one file (past them it is refused with one line, and the rest goes on); hostile text."""
 
     max_bytes: int = _setting(64 * MIB, "bytes", least=1)
     max_pages: int = _setting(5_000, "pages", least=1)
     max_characters: int = _setting(20_000_000, "characters of text", least=1)
     max_unpacked_bytes: int = _setting(512 * MIB, "bytes of an archive (DOCX, EPUB …) unpacked", least=1)
     max_seconds: float = _setting(120.0, "seconds of reading", least=0.001)
+    suspicious: Suspicious = _setting(
+        "withhold",
+        "text that reads as an instruction to a model, or is hidden: withhold (models are not shown it), quarantine "
+        "(nor the rest of its passage), mark (it is only said) or off",
+        choices=("quarantine", "withhold", "mark", "off"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ Bodies, by route:
     POST   /search            {"hits": [dump(Hit), ...]}
     POST   /why               dump(Why)
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
+    GET    /conversations     {"conversations": [dump(Conversation), ...]}, turns left out
+    GET    /conversations/{id}  dump(Conversation); as text/markdown if that is asked for
     POST   /quote             dump(Quote); money is decimal text, in US dollars
     POST   /quote/documents/{id}        dump(Quote) for a document's bytes
     GET    /cost              {"by": "...", "spent": [dump(Spent), ...], "total": dump(Spent)}
@@ -26,10 +28,12 @@ from decimal import Decimal
 from typing import Any
 
 from citewell import errors, filters
+from citewell.conversation import Conversation, Turn
 from citewell.filters import Filter
+from citewell.hostile import Suspect, Suspicion
+from citewell.incoming import Added
 from citewell.model import (
     JSON,
-    Added,
     Answer,
     Citation,
     Delta,
@@ -176,13 +180,20 @@ def load_document(data: Mapping[str, Any]) -> tuple[Entry, Document]:
 
 def load_passage(data: Mapping[str, Any]) -> Passage:
     """Read a passage."""
-    return Passage(**_known(Passage, data))
+    known = _known(Passage, data)
+    if known.get("suspicion") is not None:
+        found = _known(Suspicion, known["suspicion"])
+        parts = (_known(Suspect, one) for one in found.get("parts", ()))
+        found["parts"] = tuple(Suspect(**{**one, "why": tuple(one.get("why", ()))}) for one in parts)
+        known["suspicion"] = Suspicion(**found)
+    return Passage(**known)
 
 
 def load_hit(data: Mapping[str, Any]) -> Hit:
     """Read a hit with its passage, entry and stages."""
     stages = tuple(Stage(**_known(Stage, stage)) for stage in data.get("stages", ()))
-    return Hit(load_passage(data["passage"]), load_entry(data["document"]), data["score"], stages)
+    withheld = tuple((start, end) for start, end in data.get("withheld", ()))
+    return Hit(load_passage(data["passage"]), load_entry(data["document"]), data["score"], stages, withheld)
 
 
 def load_hits(data: Sequence[Mapping[str, Any]]) -> tuple[Hit, ...]:
@@ -254,6 +265,14 @@ def load_answer(data: Mapping[str, Any]) -> Answer:
     known["prompt"] = None if used is None else PromptUsed(**_known(PromptUsed, used))
     known["cost"] = load_money(data.get("cost"))
     return Answer(**known)
+
+
+def load_conversation(data: Mapping[str, Any]) -> Conversation:
+    """Read a kept conversation with its turns, if they came along."""
+    turns = tuple(
+        Turn(**_known(Turn, one) | {"answer": load_answer(one["answer"])}) for one in data.get("turns", ())
+    )
+    return Conversation(**_known(Conversation, data) | {"turns": turns})
 
 
 def load_event(name: str, data: Mapping[str, Any]) -> Event:

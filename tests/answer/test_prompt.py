@@ -3,7 +3,6 @@
 from shelf import hit, shelf
 
 from citewell.answer import REFUSAL, refusal
-from citewell.answer.refuse import answerable
 from citewell.model import Hit, Message, Query
 from citewell.prompts import chosen, templates, writer_of
 
@@ -43,14 +42,6 @@ def test_a_refusal_says_what_was_searched_and_what_came_closest() -> None:
         "question. Closest: Corran Point; Server settings > Cache; Ferries."
     )
     assert "found nothing" in refusal(Query("q"), 0, 0, [])
-
-
-def test_confidence_grows_with_vector_agreement() -> None:
-    quote = "It was never automated."
-    far, near = ([hit(quote, "Lamp", dense=score)] for score in (0.1, 0.8))
-    assert answerable("Was the lamp automated?", far, [quote]) < answerable(
-        "Was the lamp automated?", near, [quote]
-    )
 
 
 def test_the_first_prompt_file_says_word_for_word_what_was_measured() -> None:

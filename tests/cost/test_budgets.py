@@ -14,7 +14,8 @@ import pytest
 
 from citewell import wire
 from citewell.errors import BadInput, OverBudget
-from citewell.model import Answer, Blob, Document, Query
+from citewell.incoming import Blob
+from citewell.model import Answer, Document, Query
 from tests.cost.conftest import paid
 from tests.cost.embedding import embedding
 from tests.providers.stub import Reply, said, serving

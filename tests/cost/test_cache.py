@@ -51,7 +51,7 @@ def test_whatever_decides_the_answer_is_in_the_key(tmp_path: Path) -> None:
         replace(LAMP, where=filters.parse("id = 'lamp'")),
     ]
     with serving(BLUE) as stub:
-        with paid(tmp_path, stub.url, **ON) as library:
+        with paid(tmp_path, stub.url, **ON, chat_rewrite="carry") as library:
             assert calls(stub, library) == 1
             assert [calls(stub, library, one) for one in others] == [1, 1, 1, 1]
             assert [calls(stub, library, one) for one in [LAMP, *others]] == [0] * 5

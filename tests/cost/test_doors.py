@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from citewell.client import Remote
-from citewell.model import Blob, Query
+from citewell.incoming import Blob
+from citewell.model import Query
 from citewell.server.app import make_app
 from tests.cli.conftest import Cli, cli, docs, home
 from tests.cost.conftest import PRICES, paid
@@ -53,7 +54,7 @@ def test_what_would_be_spent_is_said_and_nobody_there_means_no(cli: Cli, docs: P
         assert cli("init").code == 0
         refused = cli("add", "docs")
         assert refused.code == 2
-        assert "e: reads about" in refused.err
+        assert "e: 3 texts, about " in refused.err
         assert "expected $0.00000" in refused.err
         assert "say --yes, or raise cost.ask_above" in refused.err
         assert not stub.asked
@@ -83,7 +84,7 @@ def test_ask_quotes_and_asks_nobody_and_an_answer_says_its_cost(cli: Cli, docs: 
         asked = len(stub.asked)
         quote = cli("ask", "What colour is the lamp?", "--quote")
         assert len(stub.asked) == asked + 1  # the question was embedded, to find what would be sent
-        assert "m: reads about" in quote.out
+        assert "m: 1 calls, about " in quote.out
         assert "at most $0.00" in quote.out
         told = cli("ask", "What colour is the lamp?", "--quote", "--json").json
         assert Decimal(told["cost"]) < Decimal(told["most"])

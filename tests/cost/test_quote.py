@@ -7,8 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from citewell.model import Blob, Query
+import pytest
+
+from citewell.errors import OverBudget
+from citewell.incoming import Blob
+from citewell.model import Query
 from citewell.money import Quote
+from citewell.sources.folder import Folder
 from tests.cost.conftest import paid
 from tests.cost.embedding import embedding
 from tests.providers.conftest import llama
@@ -148,3 +153,37 @@ def test_a_fallback_that_is_dearer_sets_the_most(tmp_path: Path) -> None:
             quote = library.quote(Query("lamp"))
     assert quote.models == ("m", "smollm2")
     assert quote.calls == 1
+
+
+def test_what_a_model_writes_of_documents_is_quoted_and_stays_below_its_maximum(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    text = "\n\n".join(f"Part {n}. {'The lamp glows blue at night. ' * 8}" for n in range(6))
+    (tmp_path / "docs" / "lamp.txt").write_text(text)
+    wanted = {"embed_context": True, "embed_summaries": True, "embed_tree": True, "split_tokens": 100}
+    with serving(said("It glows.")) as stub, paid(tmp_path, stub.url, {}, **wanted) as library:
+        quote = library.quote(Folder(tmp_path / "docs"))
+        assert not stub.asked
+        library.sync(Folder(tmp_path / "docs"), lambda outcome: None)
+        (spent,) = library.cost("kind")
+        assert library.quote(Folder(tmp_path / "docs")) == Quote()
+    assert quote.calls >= spent.calls == len(stub.asked) > 10
+    assert quote.cost is not None
+    assert quote.most is not None
+    assert 0 < quote.cost < quote.most
+    assert spent.cost <= quote.most
+    assert spent.prompt_tokens <= quote.prompt_most
+
+
+def test_writing_of_documents_overruns_a_days_budget_by_one_call_at_most(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for n in range(4):
+        (tmp_path / "docs" / f"{n}.txt").write_text(
+            "\n\n".join(f"Part {n} {m}. {'It glows blue. ' * 20}" for m in range(3))
+        )
+    budget, call = Decimal("0.00002"), Decimal("0.000015")  # 7 tokens read and 2 written, each time
+    given = {"embed_context": True, "split_tokens": 100, "cost_per_day": float(budget)}
+    with serving(said("It", " glows.")) as stub, paid(tmp_path, stub.url, {}, **given) as library:
+        with pytest.raises(OverBudget, match=r"cost\.per_day is"):
+            library.sync(Folder(tmp_path / "docs"), lambda outcome: None)
+        (spent,) = library.cost("kind")
+    assert budget <= spent.cost <= budget + call

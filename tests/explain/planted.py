@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from citewell import filters
 from citewell.assemble import assemble
-from citewell.cli.documents import file_blob
+from citewell.cli.given import file_blob
 from citewell.library import Library
 from citewell.model import Document, Query
 from citewell.settings import Config

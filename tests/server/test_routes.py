@@ -181,8 +181,9 @@ def test_openapi_describes_every_route_and_real_errors(client: Any) -> None:
     routes = {f"{method.upper()} {path}" for path, all in schema["paths"].items() for method in all}
     assert routes == {
         "PUT /documents/{id}", "GET /documents/{id}", "DELETE /documents/{id}", "GET /documents",
+        "GET /conversations", "GET /conversations/{id}", "DELETE /conversations/{id}",
         "POST /search", "POST /why", "POST /ask", "GET /status", "POST /check", "GET /health", "GET /ready",
-            "POST /quote", "POST /quote/documents/{id}", "GET /cost",
+            "GET /suspicious", "POST /release", "POST /quote", "POST /quote/documents/{id}", "GET /cost",
     }  # fmt: skip
     text = json.dumps(schema)
     assert "HTTPValidationError" not in text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from citewell.answer.cite import Cited, cite
 from citewell.answer.prompt import REFUSAL
-from citewell.answer.refuse import answerable, refusal
+from citewell.answer.refuse import refusal
 from citewell.answer.support import plain
 from citewell.model import Answer, Hit, Query, Verdict
 
@@ -18,18 +18,19 @@ def verdict(cited: Cited) -> Verdict:
     return "partial" if cited.unsupported else "answered"
 
 
-def answer_of(query: Query, hits: Sequence[Hit], text: str, searched: tuple[int, int]) -> Answer:
+def answer_of(
+    query: Query, hits: Sequence[Hit], text: str, searched: tuple[int, int], likely: float = 1.0
+) -> Answer:
     """Check a model's text against the hits it was shown; without a citation the answer is a refusal.
 
-    `searched` is (documents, passages) in the library, for the refusal's words.
+    `searched` is (documents, passages) in the library, for the refusal's words; `likely` is how likely the hits answer.
     """
     declined = plain(text).startswith(REFUSAL.rstrip("."))
     cited = Cited("") if declined else cite(text, hits)
     decided = verdict(cited)
     if decided == "refused":
         words = refusal(query, *searched, hits)
-        return Answer(words, unsupported=cited.unsupported, hits=tuple(hits), verdict=decided)
-    quotes = [one.quote for one in cited.citations]
+        return Answer(words, (), cited.unsupported, tuple(hits), verdict=decided, confidence=round(likely, 3))
     share = cited.supported / (cited.supported + len(cited.unsupported))
     return Answer(
         text=cited.text,
@@ -37,5 +38,5 @@ def answer_of(query: Query, hits: Sequence[Hit], text: str, searched: tuple[int,
         unsupported=cited.unsupported,
         hits=tuple(hits),
         verdict=decided,
-        confidence=round(answerable(query.text, hits, quotes) * share, 3),
+        confidence=round(likely * share, 3),
     )

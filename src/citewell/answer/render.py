@@ -104,7 +104,8 @@ def body_of(template: Template) -> Body:
     body = Body(template, compiled)
     if template.takes is not None:
         samples = {name: f"The {name} of qz7." for name in template.takes}
-        _check_shown(template, body.said(_QUESTION, samples), {"question": _QUESTION, **samples})
+        asked = {} if template.at_ingest else {"question": _QUESTION}
+        _check_shown(template, body.said(_QUESTION, samples), {**asked, **samples})
         return body
     for question, passages, style, examples in _trials():
         for notes in ("", "A note."):
@@ -142,7 +143,11 @@ def _check(template: Template, tree: Any) -> None:
                 1,
                 f"there is no block {name!r}; add {{% block {name} %}} … {{% endblock %}}",
             )
-    known = VARIABLES if template.takes is None else ("question", *template.takes)
+    known = (
+        VARIABLES
+        if template.takes is None
+        else (*([] if template.at_ingest else ["question"]), *template.takes)
+    )
     unknown = meta.find_undeclared_variables(tree) - {*known, "range"}
     used = [node for node in tree.find_all(nodes.Name) if node.name in unknown]
     for node in sorted(used, key=lambda node: node.lineno):

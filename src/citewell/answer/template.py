@@ -15,9 +15,19 @@ from citewell.prompted import ASKERS, FORMATS, LENGTHS, PromptUsed, Style
 _FRONT: Final = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 REQUIRED: Final = ("name", "version", "description")
-OPTIONAL: Final = ("length", "format", "language", "reasoning", "examples", "examples_file", "k", "takes")
+OPTIONAL: Final = (
+    "length",
+    "format",
+    "language",
+    "reasoning",
+    "examples",
+    "examples_file",
+    "k",
+    "takes",
+    "use",
+)
 TAKEN: Final = ("answer", "choices", "conversation", "document", "fields", "notes", "passages")
-"""What a technique's prompt may take beside the question."""
+"""What a technique's prompt may take beside the question; one of `use: ingest` takes no question."""
 MOST_EXAMPLES: Final = 50
 
 
@@ -49,6 +59,7 @@ class Template:
     examples_file: str = ""
     k: int = 0
     takes: tuple[str, ...] | None = None
+    at_ingest: bool = False
 
     @property
     def id(self) -> str:
@@ -56,7 +67,9 @@ class Template:
 
     @property
     def use(self) -> str:
-        """Return what it is for: "answers" or "a technique"."""
+        """Return what it is for: "answers", "a technique" or "ingest"."""
+        if self.at_ingest:
+            return "ingest"
         return "answers" if self.takes is None else "a technique"
 
 
@@ -111,6 +124,7 @@ def template_of(text: str, place: str, origin: str = "") -> Template:
         file,
         k,
         _takes(front),
+        _at_ingest(front),
     )
 
 
@@ -197,6 +211,15 @@ def _takes(front: Front) -> tuple[str, ...] | None:
         if key in front.values:
             raise front.wrong(key, f"{key} is for prompts that write answers; one with 'takes' does not")
     return tuple(listed)
+
+
+def _at_ingest(front: Front) -> bool:
+    if "use" not in front.values:
+        return False
+    front.choice("use", ("ingest",), "ingest")
+    if not front.values.get("takes"):
+        raise front.wrong("use", "a prompt for ingest says what it takes; add takes: [passages]")
+    return True
 
 
 def _examples(front: Front) -> tuple[Example, ...]:

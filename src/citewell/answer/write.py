@@ -37,7 +37,7 @@ class Writer:
         )
         turns = [turn for turn in query.history if turn.role != "system"][-TURNS:]
         messages = (Message("system", system), *turns, Message("user", user))
-        return Prompt(query.text, tuple(hits), messages, notes)
+        return Prompt(query.text, tuple(hits), messages, notes=notes)
 
     def style_of(self, query: Query) -> Style:
         """Return the style that a question is answered in."""

@@ -79,7 +79,7 @@ def show(
         return
     print(f"# {template.used}")
     for message in sent.messages:
-        print(f"\n## {message.role}\n\n{message.content}")
+        output.say(f"\n## {message.role}\n\n{message.content}")
 
 
 @command(app)
@@ -139,7 +139,7 @@ def _opened(loaded: Loaded) -> Library:
 
 def _sent(loaded: Loaded, template: Template, query: Query) -> Prompt:
     """Return what a chat model would be sent. No model is asked."""
-    from citewell.assemble import style_of
+    from citewell.chats import style_of
     from citewell.prompts import writer_of
 
     if loaded.config.chat.model == "extract":

@@ -1,4 +1,4 @@
-"""Commands that ask: search, ask, chat, eval."""
+"""Commands that ask: search, why, ask, eval."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from citewell.cli.session import REFUSED, Session, command
 from citewell.cli.spending import print_quote
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, HitsFound, Message, Query
+from citewell.plugins import TABLES
 from citewell.prompted import Style
 from citewell.settings import Config
 
@@ -30,14 +31,20 @@ WhereOption = Annotated[str | None, typer.Option(help="Filter on metadata, as in
 LimitOption = Annotated[int | None, typer.Option(help="Most hits.")]
 
 
-def query_of(text: str, config: Config, where: str | None, history: tuple[Message, ...] = ()) -> Query:
+def query_of(
+    text: str,
+    config: Config,
+    where: str | None,
+    history: tuple[Message, ...] = (),
+    conversation: str = "",
+) -> Query:
     """Return the query that a command's words and the configuration make."""
     from citewell import filters
 
     if not text.strip():
         raise BadInput(f"the question is {text!r}; ask something")
     tree = filters.parse(where) if where else None
-    return Query(text, config.search.limit, config.search.mode, tree, history)
+    return Query(text, config.search.limit, config.search.mode, tree, history, conversation=conversation)
 
 
 @command(app)
@@ -95,7 +102,8 @@ def ask(
     technique: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="How it is found; may be repeated, the first innermost. none: none."
+            metavar="NAME",
+            help=f"How it is found; may be repeated, the first innermost: {', '.join(TABLES['techniques'])}; or none.",
         ),
     ] = None,
     quote: Annotated[bool, typer.Option("--quote", help="Say what it would cost; ask no model.")] = False,
@@ -120,24 +128,6 @@ def ask(
             answer = shown(library, query)
     if answer.verdict == "refused":
         raise typer.Exit(REFUSED)
-
-
-@command(app)
-def chat(session: Session, mode: ModeOption = None, where: WhereOption = None) -> None:
-    """Ask one question after another; each sees the ones before. Ctrl-D or /quit leaves."""
-    loaded = session.load({"search.mode": mode})
-    history: tuple[Message, ...] = ()
-    answers: list[Answer] = []
-    with session.open(loaded) as library:
-        for text in typed():
-            query = query_of(text, loaded.config, where, history)
-            answer = library.ask(query) if session.json else shown(library, query)
-            answers.append(answer)
-            history += (Message("user", text), Message("assistant", answer.text))
-    if session.json:
-        asked = [message.content for message in history if message.role == "user"]
-        turns = [{"question": text, "answer": answer} for text, answer in zip(asked, answers, strict=True)]
-        output.print_json({"turns": turns})
 
 
 @command(app, name="eval")
@@ -194,7 +184,7 @@ def written() -> Iterator[Any]:
     from rich.text import Text as Plain
 
     with Live(Plain(""), transient=True, refresh_per_second=12) as live:
-        yield lambda text: live.update(Plain(text))
+        yield lambda text: live.update(Plain(output.plain(text)))
 
 
 def typed() -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +16,7 @@ from citewell.money import Quote, Spent, shown
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
+    from citewell.protocols import Source
 
 app = typer.Typer()
 
@@ -50,29 +51,33 @@ def print_quote(quote: Quote, to: Any = None) -> None:
     if not quote.calls:
         print("costs nothing: no hosted model is asked", file=stream)
     else:
-        written = f", writes {quote.completion_tokens} (at most {quote.completion_most})"
-        tokens = f"reads about {quote.prompt_tokens} tokens (at most {quote.prompt_most})"
-        print(f"{', '.join(quote.models)}: {tokens}{written if quote.completion_most else ''}", file=stream)
+        written = f", {quote.completion_tokens:,} written (at most {quote.completion_most:,})"
+        tokens = f"about {quote.prompt_tokens:,} tokens read (at most {quote.prompt_most:,})"
+        calls = f"{quote.calls:,} {'calls' if quote.completion_most else 'texts'}"
+        said = f"{calls}, {tokens}{written if quote.completion_most else ''}"
+        print(f"{', '.join(quote.models)}: {said}", file=stream)
         print(f"expected {shown(quote.cost)}, at most {shown(quote.most)}", file=stream)
     for note in quote.notes:
         print(f"({note})", file=stream)
 
 
-def confirm(session: Session, library: Opened, quote: Callable[[], Quote], yes: bool) -> None:
-    """Quote a job that would spend money, and go on only when that was agreed to.
+def confirm(session: Session, library: Opened, sources: Sequence[Source], yes: bool) -> None:
+    """Quote what taking in these sources would take of models, and go on only when that was agreed to.
 
     Agreed: `--yes`, an answer on a terminal, or `cost.ask_above` covers the most that it can cost. Elsewhere BadInput,
-    and nothing is spent. A service on this machine whose price is not known is not asked about.
+    and nothing is spent. What is free is said, and not asked about; so is what a service on this machine takes whose
+    price is not known.
     """
-    if library.status().get("cost", {}).get("embedding", "free") == "free":
+    status = library.status()
+    if status["cost"]["embedding"] == "free" and not status["writing"]:
         return
-    found = quote()
-    if found.free or not found.calls:
+    found = sum(map(library.quote, sources), Quote())
+    if not found.calls:
         return
     print_quote(found, sys.stderr)
     allowed = Decimal(str(session.load().config.cost.ask_above))
     here = found.cost is None and found.local
-    if yes or here or (found.most is not None and found.most <= allowed):
+    if yes or found.free or here or (found.most is not None and found.most <= allowed):
         return
     if session.json or not sys.stdin.isatty():
         raise BadInput(

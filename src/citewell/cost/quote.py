@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from citewell.cost import tokens
 from citewell.cost.books import Books
 from citewell.cost.metered import Model, embedded_most
 from citewell.model import Prompt, Usage
 from citewell.money import Quote, dollars
+
+if TYPE_CHECKING:
+    from citewell.writing import Expected
 
 UNLEARNED = 150
 """Tokens that an answer is expected to have of a model that has written none yet."""
@@ -47,6 +51,32 @@ class Payer:
             notes=_notes(self.chats),
             local=all(model.local for model in self.chats),
         )
+
+    def writing(self, asked: Expected) -> Quote:
+        """Quote what a model is to write of documents; what it writes is embedded too."""
+        if not self.chats or not asked.calls:
+            return Quote()
+        likely, bound = (
+            Usage(asked.prompt_tokens, asked.completion_tokens),
+            Usage(asked.prompt_most, asked.completion_most),
+        )
+        chat = Quote(
+            asked.calls,
+            asked.prompt_tokens,
+            asked.prompt_most,
+            asked.completion_tokens,
+            asked.completion_most,
+            dollars(_cost(self.chats[0], likely)),
+            dollars(_most([_cost(model, bound) for model in self.chats])),
+            tuple(dict.fromkeys(model.name for model in self.chats)),
+            _notes(self.chats),
+            all(model.local for model in self.chats),
+        )
+        if self.embedder is None:
+            return chat
+        read = Usage(asked.completion_tokens), Usage(asked.completion_most)
+        cost, most = (dollars(_cost(self.embedder, one)) for one in read)
+        return chat + Quote(0, read[0].prompt_tokens, read[1].prompt_tokens, 0, 0, cost, most)
 
     def embedding(self, texts: Iterable[str]) -> Quote:
         """Quote embedding these texts, as if none were known; `calls` counts them."""

@@ -74,6 +74,21 @@ class WhyBody(SearchBody):
     ] = None
 
 
+DocumentId = Annotated[str, Field(min_length=1, max_length=MOST_ID, description="A document's id.")]
+
+
+class ReleaseBody(BaseModel):
+    """What a person has looked at and lets go: a document, or one passage of it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"document": "guide/cache.md"}]}
+    )
+    document: DocumentId
+    passage: Annotated[
+        str | None, Field(max_length=64, description="A passage's id; nothing: all of them.")
+    ] = None
+
+
 class StyleBody(BaseModel):
     """How an answer is to be written; what is not given is as the prompt says."""
 
@@ -100,6 +115,14 @@ class AskBody(BaseModel):
     mode: ModeOf = None
     where: Where = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
+    conversation: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="Keep the answer: `new`, or the id of a kept conversation to go on with (then without "
+            "`history`). Nothing: it is not kept.",
+        ),
+    ] = ""
     style: StyleBody = StyleBody()
     techniques: Annotated[
         list[Annotated[str, Field(max_length=64)]] | None,
@@ -113,7 +136,13 @@ class AskBody(BaseModel):
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
         techniques = None if self.techniques is None else tuple(self.techniques)
         query = _query(self, self.question, usual)
-        return replace(query, history=history, style=Style(**dict(self.style)), techniques=techniques)
+        return replace(
+            query,
+            history=history,
+            style=Style(**dict(self.style)),
+            techniques=techniques,
+            conversation=self.conversation.strip(),
+        )
 
 
 def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:

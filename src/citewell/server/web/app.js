@@ -1,24 +1,28 @@
 // The page: asking, and the answer with its footnotes.
 
 import { el, make, number, plural } from "/dom.js";
-import { closePanel, headingOf, opens, units, where } from "/reader.js";
+import { closePanel, headingOf, note, opens, placeOf, units, where } from "/reader.js";
 import { events, Problem, request } from "/server.js";
+import { closeWhy, offerWhy } from "/why.js";
 
 const MARK = /\[(\d+(?:\s*,\s*\d+)*)\]/g;
 
 let asking = null; // the AbortController of the question under way
 let last = null; // the last question that was asked: {question, mode, where}
 let shown = null; // the last answer
+let shownSteps = []; // what was done to find it, so far
+let talk = []; // the turns that the last question came with; on this page only
 
 // -- asking ------------------------------------------------------------------------------------------
 
 async function ask(wanted, remember = true) {
   asking?.abort();
   const mine = (asking = new AbortController());
+  if (last !== wanted) talk = el("follow").checked && shown ? turns(shown) : []; // else it is tried again
   last = wanted;
   begin(wanted, remember);
   try {
-    const body = { question: wanted.question, mode: wanted.mode || null, where: wanted.where || null };
+    const body = { question: wanted.question, mode: wanted.mode || null, where: wanted.where || null, history: talk };
     const response = await request("/ask", {
       method: "POST",
       signal: mine.signal,
@@ -33,10 +37,19 @@ async function ask(wanted, remember = true) {
   }
 }
 
+function turns({ text }) {
+  const said = [
+    { role: "user", content: last.question },
+    { role: "assistant", content: text.slice(0, 10_000) },
+  ];
+  return [...talk, ...said].slice(-100);
+}
+
 async function follow(response, mine) {
   let text = "";
   let frame = 0;
   for await (const [name, data] of events(response)) {
+    if (name === "step") showSteps([...shownSteps, data]);
     if (name === "hits") showHits(data.hits);
     if (name === "delta") {
       text += data.text;
@@ -57,6 +70,7 @@ async function follow(response, mine) {
 function begin({ question, mode, where }, remember) {
   shown = null;
   closePanel(false);
+  closeWhy();
   document.body.classList.add("asked");
   document.title = `${question.slice(0, 60)} · Citewell`;
   el("welcome").hidden = true;
@@ -67,6 +81,7 @@ function begin({ question, mode, where }, remember) {
   el("asked").textContent = question;
   el("kind").textContent = "Searching…";
   el("voice").textContent = "Searching";
+  showSteps([]);
   el("answer").className = "answer";
   el("answer").replaceChildren();
   el("go").textContent = "Stop";
@@ -127,6 +142,7 @@ function showAnswer(answer) {
   if (answer.unsupported.length && !refused) {
     el("answer").append(make("p", "legend", "Dotted: no quote in the documents was found for this."));
   }
+  showSteps(answer.steps);
   el("footnotes").replaceChildren(...answer.citations.map(footnote));
   el("notes").hidden = answer.citations.length === 0;
   el("timing").textContent = answer.seconds.total ? `${answer.seconds.total.toFixed(2)} s` : "";
@@ -194,16 +210,6 @@ function reference(citation) {
   return opens(button, citation);
 }
 
-function note(n, place, meta, quote) {
-  const button = make("button", "note");
-  button.type = "button";
-  const title = make("span", "t", place.title || place.document_id);
-  const heading = headingOf(place);
-  if (heading) title.append(make("span", "h", ` › ${heading}`));
-  button.append(make("span", "n", n), title, make("span", "m", meta), make("span", "q", quote));
-  return button;
-}
-
 function footnote(citation) {
   const item = make("li");
   const button = note(String(citation.number), citation, where(citation), citation.quote);
@@ -211,13 +217,20 @@ function footnote(citation) {
   return item;
 }
 
+function showSteps(steps) {
+  shownSteps = steps;
+  el("steps").hidden = steps.length === 0;
+  el("steps").replaceChildren(...steps.map((one) => make("li", "", `${one.technique}: ${one.did}`)));
+}
+
 function showHits(hits, open = false) {
+  offerWhy(last, hits);
   el("searched").hidden = hits.length === 0;
   el("searched").open ||= open;
   el("searched-count").textContent = `· the ${plural(hits.length, "passage")} that came nearest`;
   el("hits").replaceChildren(...hits.map((hit, i) => {
-    const { passage, document: entry, score, stages } = hit;
-    const place = { ...passage, title: entry.title, quote: passage.text };
+    const { passage, score, stages } = hit;
+    const place = placeOf(hit);
     const why = stages.map((stage) => `${stage.name} #${stage.rank}`).join(" · ");
     const meta = [where(passage), `score ${Number(score).toPrecision(3)}`, why].filter(Boolean).join(" · ");
     const item = make("li");

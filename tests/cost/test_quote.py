@@ -186,4 +186,4 @@ def test_writing_of_documents_overruns_a_days_budget_by_one_call_at_most(tmp_pat
         with pytest.raises(OverBudget, match=r"cost\.per_day is"):
             library.sync(Folder(tmp_path / "docs"), lambda outcome: None)
         (spent,) = library.cost("kind")
-    assert budget <= spent.cost <= budget + call
+    assert 0 < spent.cost <= budget + call  # calls under way count at their most

@@ -90,6 +90,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         retrievers=found,
         readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
         shown=config.chat.passages,
+        policy=config.chat.policy,
         explain=_explain(catalog, index, prepare, config),
         holder=holder,
     )

@@ -227,7 +227,8 @@ def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failur
 
 def _question(query: Query) -> JSON:
     body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
-    return body | {"history": wire.dump(query.history)}
+    policy = {"policy": query.policy} if query.policy is not None else {}
+    return {**body, **policy, "history": wire.dump(query.history)}
 
 
 def _where(query: Query) -> JSON:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from citewell.errors import BadInput, NotFound
-from citewell.model import Mode
+from citewell.model import Mode, Policy
 
 FILE_NAME = "citewell.toml"
 LIBRARY_FOLDER = ".citewell"
@@ -93,6 +93,11 @@ class ChatConfig:
     key_env: str = _setting("OPENAI_API_KEY", "environment variable that holds its key", variable=True)
     max_tokens: int = _setting(512, "most tokens of an answer", least=1, most=131072)
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
+    policy: Policy = _setting(
+        "mark",
+        "sentences without support: strict (left out), mark (shown, and marked) or off (not looked for)",
+        choices=("strict", "mark", "off"),
+    )
     collapse: bool = _setting(True, "show one of several passages that say the same")
     context_tokens: int = _setting(
         0,

@@ -35,6 +35,7 @@ from citewell.model import (
     Index,
     Mode,
     Point,
+    Policy,
     Query,
     Retriever,
     Source,
@@ -70,6 +71,7 @@ class Parts:
     explain: Explain
     readers: Mapping[Mode, Retriever] | None = None  # what the chat model is shown; None: what a search finds
     shown: int = 8
+    policy: Policy = "mark"
     holder: Holder | None = None
 
 
@@ -162,17 +164,17 @@ class Library:
         )
         found = time.perf_counter()
         yield HitsFound(hits)
-        pieces: list[str] = []
-        usage = Usage()
+        policy, usage, pieces = query.policy or self._parts.policy, Usage(), list[str]()
         if hits:
             async for delta in self._parts.chat.stream(prompt_of(query, hits)):
                 pieces.append(delta.text)
                 usage = delta.usage or usage
-                yield delta
+                if policy != "strict":
+                    yield delta
         written = time.perf_counter()
         searched = (await asyncio.to_thread(self._parts.catalog.counts))[:2]
-        answer = await asyncio.to_thread(answer_of, query, hits, "".join(pieces), searched)
-        if answer.verdict == "refused":
+        answer = await asyncio.to_thread(answer_of, query, hits, "".join(pieces), searched, policy)
+        if answer.verdict == "refused" or policy == "strict":  # strict: nothing is shown before it is checked
             yield Delta(answer.text)
         for citation in answer.citations:
             yield citation

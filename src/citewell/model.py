@@ -25,6 +25,8 @@ Fields: TypeAlias = Mapping[str, Value]
 Mode: TypeAlias = Literal["hybrid", "dense", "keyword", "tfidf"]
 BlockKind: TypeAlias = Literal["heading", "paragraph", "item", "row", "code", "other"]
 Verdict: TypeAlias = Literal["answered", "partial", "refused"]
+Policy: TypeAlias = Literal["strict", "mark", "off"]
+"""What becomes of sentences without support: left out, listed and marked, or shown like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class Query:
     mode: Mode = "hybrid"
     where: Filter | None = None
     history: tuple[Message, ...] = ()
+    policy: Policy | None = None  # None: what the library is set to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,9 @@ class Usage:
 class Answer:
     """Text with footnote marks like [1], and the citations behind them.
 
-    `unsupported` holds the sentences for which no supporting quote was found. `verdict` is "answered"
-    when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
-    `confidence` is 0 to 1. `seconds` maps each step to its time.
+    `unsupported` holds the sentences for which no supporting quote was found ("strict" leaves them out of
+    `text`, "off" looks for none). `verdict` is "answered" when every sentence is cited, "partial" when some
+    are, "refused" when nothing could be said. `confidence` is 0 to 1. `seconds`: step to time.
     """
 
     text: str
@@ -172,6 +175,7 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     usage: Usage = Usage()
     verdict: Verdict = "refused"
+    policy: Policy = "mark"
     confidence: float = 0.0
     model: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -35,6 +35,8 @@ _MARK: Final = re.compile(
 _CODE: Final = re.compile(r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)|`[^`\n]+`")
 _NUMBER: Final = re.compile(r"(?<![-–\d])[0-9]{1,4}(?!\d)", re.ASCII)
 _FENCE: Final = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*\n|\n[ \t]*(?:```+|~~~+)[ \t]*$")
+_BULLET: Final = re.compile(r"[ \t]*(?:[-*+•]|\d+[.)])[ \t]*")
+_SPACES: Final = re.compile(r"(?<=\S) {2,}")
 _NO_CLAIM: Final = ("heading", "other")
 _FILLER: Final = frozenset(
     words.stems(
@@ -107,22 +109,26 @@ class Shown:
                     yield at, size, saying if size == 1 else Saying(text[first.start : last.end])
 
 
-def cite(text: str, hits: Sequence[Hit]) -> Cited:
-    """Check a model's text against the passages it was shown, numbered from 1 in this order."""
+def cite(text: str, hits: Sequence[Hit], *, keep: bool = True) -> Cited:
+    """Check a model's text against the passages it was shown, numbered from 1 in this order.
+
+    Unless `keep`, unsupported sentences are left out of the text.
+    """
     shown = [Shown(hit) for hit in hits]
     bare, claims = claims_of(text)
     found: dict[tuple[str, int, int, int], Citation] = {}
     marks: list[tuple[int, str]] = []
-    unsupported: list[str] = []
+    unsupported: list[Claim] = []
     supported = 0
     for claim in claims:
         quotes = _quotes(claim, shown)
         supported += bool(quotes)
         if not quotes and not _neutral(claim.text):
-            unsupported.append(claim.text)
+            unsupported.append(claim)
         numbers = [_number(quote, found) for quote in quotes]
         marks.append((claim.mark, "".join(f"[{n}]" for n in dict.fromkeys(numbers))))
-    return Cited(_marked(bare, marks), tuple(found.values()), tuple(unsupported), supported)
+    shown_text = _marked(bare, marks) if keep else _kept(bare, marks, unsupported)
+    return Cited(shown_text, tuple(found.values()), tuple(one.text for one in unsupported), supported)
 
 
 def claims_of(text: str) -> tuple[str, list[Claim]]:
@@ -287,3 +293,18 @@ def _marked(bare: str, marks: Sequence[tuple[int, str]]) -> str:
             pieces.append(mark if not bare[:at] or bare[at - 1].isspace() else f" {mark}")
         last = at
     return ("".join(pieces) + bare[last:]).strip()
+
+
+def _kept(bare: str, marks: Sequence[tuple[int, str]], dropped: Sequence[Claim]) -> str:
+    """Put marks into a text without some of its sentences; what is left of their lines and lists goes too."""
+    text = bare
+    for one in reversed(dropped):
+        text = text[: one.start] + text[max(one.end, one.mark) :]
+    gone = [(one.start, max(one.end, one.mark)) for one in dropped]
+    moved = [
+        (at - sum(end - start for start, end in gone if end <= at), mark)
+        for at, mark in marks
+        if mark and not any(start < at <= end for start, end in gone)
+    ]
+    lines = [line for line in _marked(text, moved).split("\n") if not _BULLET.fullmatch(line)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(_SPACES.sub(" ", line) for line in lines)).strip()

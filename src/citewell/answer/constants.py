@@ -58,6 +58,8 @@ COMPARED_SENTENCES: Final = 3
 """Sentences of a passage whose vectors are compared with a claim's."""
 LONG_CLAIM: Final = 60
 """Content words from which a claim counts as long."""
+GROUNDED_THRESHOLD: Final = 0.5
+"""From here on a claim counts as supported: the weights are fitted on balanced classes."""
 GROUNDED: Final[Weights] = {"bias": 0.0}
 GROUNDED_WORDS: Final[Weights] = {"bias": 0.0}
 

@@ -18,7 +18,7 @@ from citewell.answer.cite import Shown
 from citewell.answer.constants import COMPARED_SENTENCES, GROUNDED, GROUNDED_WORDS, LONG_CLAIM
 from citewell.answer.sentences import units
 from citewell.answer.support import CONFLICTS, Saying, contradiction
-from citewell.model import Embedder, Hit
+from citewell.model import Embedder, Entry, Hit, Passage
 
 WORD_SIGNALS: Final = (
     "window",
@@ -37,12 +37,12 @@ _FIRST: Final = frozenset(["i", "my", "me", "we", "our", "you", "your"])
 Window = tuple[int, int, Saying]
 
 
-def grounded(claim: str, hit: Hit, embedder: Embedder | None = None) -> float:
-    """Return how likely it is that a passage supports a claim, 0 to 1; an empty claim has no support.
+def grounded(claim: str, context: str, embedder: Embedder | None = None) -> float:
+    """Return how likely it is that a text supports a claim, 0 to 1; an empty claim has no support.
 
     Without an embedder the cosines are left out, and other weights are used.
     """
-    found = signals(claim, hit, embedder)
+    found = signals_of(claim, context, embedder)
     return probability(found, GROUNDED if embedder else GROUNDED_WORDS) if found else 0.0
 
 
@@ -52,8 +52,8 @@ def probability(found: Mapping[str, float], weights: Mapping[str, float]) -> flo
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def signals(claim: str, hit: Hit, embedder: Embedder | None = None) -> dict[str, float]:
-    """Return the signals for a claim and a passage, 0 to 1 (cosines -1 to 1); {} when either says nothing.
+def signals_of(claim: str, context: str, embedder: Embedder | None = None) -> dict[str, float]:
+    """Return the signals for a claim and a text, 0 to 1 (cosines -1 to 1); {} when either says nothing.
 
     window: share of content words in the best run of sentences; passage: in the whole passage; rarity: the same, rare
     words of the passage and unknown ones counting more; clause: `window` of the clause that has least; pairs: adjacent
@@ -61,7 +61,7 @@ def signals(claim: str, hit: Hit, embedder: Embedder | None = None) -> dict[str,
     1 when the best run says otherwise; length: of the claim; first: it speaks of "I", "you" or "we"; cosine: to the
     nearest sentence; cosines: the least over the claim's sentences.
     """
-    said, shown = Saying(claim), Shown(hit)
+    said, shown = Saying(claim), _shown(context)
     windows = list(shown.windows())
     if not said.stems or not windows:
         return {}
@@ -78,6 +78,11 @@ def signals(claim: str, hit: Hit, embedder: Embedder | None = None) -> dict[str,
         "first": float(any(word.lower() in _FIRST for word in words.WORD.findall(claim))),
     }
     return found if embedder is None else {**found, **_cosines(said, shown, embedder)}
+
+
+def _shown(context: str) -> Shown:
+    entry = Entry("", 1, "", "", "text/plain", {}, 1, len(context), "", "")
+    return Shown(Hit(Passage("", "", 1, context, 0, len(context)), entry, 1.0))
 
 
 def _share(claim: Saying, text: Saying) -> float:

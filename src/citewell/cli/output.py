@@ -106,7 +106,9 @@ def print_answer(answer: Answer, *, text: bool = True) -> None:
     for citation in answer.citations:
         print(footnote(citation))
     if answer.unsupported and answer.verdict != "refused":
-        print("\nNo quote was found for:")
+        print(
+            "\nLeft out, for want of a quote:" if answer.policy == "strict" else "\nNo quote was found for:"
+        )
         for sentence in answer.unsupported:
             print(f"  - {shortened(sentence, 300)}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,12 @@ app = typer.Typer()
 Text = Annotated[str, typer.Argument(metavar="QUESTION")]
 ModeOption = Annotated[str | None, typer.Option(help="hybrid, dense, keyword (BM25) or tfidf.")]
 WhereOption = Annotated[str | None, typer.Option(help="Filter on metadata, as in SQL.")]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Sentences without support: strict leaves them out, mark lists them, off does not look."
+    ),
+]
 LimitOption = Annotated[int | None, typer.Option(help="Most hits.")]
 
 
@@ -80,10 +87,16 @@ def why(
 
 
 @command(app)
-def ask(session: Session, question: Text, mode: ModeOption = None, where: WhereOption = None) -> None:
+def ask(
+    session: Session,
+    question: Text,
+    mode: ModeOption = None,
+    where: WhereOption = None,
+    policy: PolicyOption = None,
+) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer."""
-    loaded = session.load({"search.mode": mode})
-    query = query_of(question, loaded.config, where)
+    loaded = session.load({"search.mode": mode, "chat.policy": policy})
+    query = replace(query_of(question, loaded.config, where), policy=loaded.config.chat.policy if policy else None)
     with session.open(loaded) as library:
         if session.json:
             answer = library.ask(query)
@@ -115,20 +128,35 @@ def chat(session: Session, mode: ModeOption = None, where: WhereOption = None) -
 @command(app, name="eval")
 def eval_(
     session: Session,
-    folder: Annotated[Path, typer.Argument(help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels/*.tsv.")],
+    what: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER | grounding FILE…",
+            help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels/*.tsv. Or the word grounding and files (or a "
+            "folder) of labelled claims: context, claim_or_answer, label.",
+        ),
+    ],
     mode: ModeOption = None,
     limit: Annotated[int, typer.Option(help="Hits that are judged for each question.")] = 100,
     compare: Annotated[str | None, typer.Option(metavar="MODE", help="Another mode to compare with.")] = None,
 ) -> None:
     """Measure retrieval on a judged collection: nDCG, recall, precision, MAP, MRR, hit rate, latency.
 
-    The collection goes into a library of its own, which is kept beside the configured one and reused.
+    The collection goes into a library of its own, which is kept beside the configured one and reused. With
+    `grounding`, measure the checker of answers instead: balanced accuracy, AUROC and time for each set of claims.
     """
-    from citewell.cli.measure import measure
+    from citewell.cli.measure import measure, measure_checker
 
     session.local("eval")
+    if str(what[0]) == "grounding" and len(what) > 1:
+        measure_checker(session, session.load().config, what[1:])
+        return
+    if len(what) > 1:
+        raise BadInput(
+            f"eval takes one folder, not {len(what)}; for claims, write: citewell eval grounding FILE…"
+        )
     loaded = session.load({"search.mode": mode})
-    measure(session, loaded.config, folder, limit=limit, compare=compare)
+    measure(session, loaded.config, what[0], limit=limit, compare=compare)
 
 
 def shown(library: Opened, query: Query) -> Answer:

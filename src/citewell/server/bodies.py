@@ -14,7 +14,7 @@ from citewell import filters
 from citewell.config import SearchConfig
 from citewell.errors import BadInput
 from citewell.filters import Filter
-from citewell.model import Fields, Message, Mode, Query
+from citewell.model import Fields, Message, Mode, Policy, Query
 from citewell.server.problems import WrongWhere
 
 MOST_TEXT = 10_000
@@ -84,12 +84,19 @@ class AskBody(BaseModel):
     limit: Limit = None
     mode: ModeOf = None
     where: Where = None
+    policy: Annotated[
+        Policy | None,
+        Field(
+            description="What becomes of sentences without support: strict leaves them out, mark lists them in "
+            "`unsupported`, off does not look for them; chat.policy if it is not given."
+        ),
+    ] = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
 
     def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
-        return replace(_query(self, self.question, usual), history=history)
+        return replace(_query(self, self.question, usual), history=history, policy=self.policy)
 
 
 def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:

@@ -1,6 +1,6 @@
 """Choose the weights of `citewell.answer.score`, judged leave-one-dataset-out.
 
-    python -m bench.grounding --data DATA [--words] [--signals FILE] [--most 400]
+    python -m bench.grounding --data DATA [--signals FILE] [--most COUNT]
 
 For each set of DATA/grounding, a logistic model with balanced classes is fitted on the other sets, each set counting
 alike, and judged on the one held out, at the threshold of one half. The weights printed last are fitted on all sets.
@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.optimize import minimize
 
-from citewell.answer.score import SIGNALS, WORD_SIGNALS, probability, signals_of
+from citewell.answer.score import SIGNALS, probability, signals_of
 from citewell.evaluate import read_pairs
 from citewell.evaluate.grounding import judged
-from citewell.model import Embedder
 
 RIDGE = 1.0
 Row: TypeAlias = dict[str, float]
@@ -36,15 +35,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--words", action="store_true", help="without the embedder")
     parser.add_argument("--most", type=int, default=0, help="claims of each set, the first ones; 0 is all")
     parser.add_argument("--signals", type=Path)
     chosen = parser.parse_args()
-    rows = _kept(chosen.signals) or _measured(chosen.data / "grounding", not chosen.words, chosen.most)
+    rows = _kept(chosen.signals) or _measured(chosen.data / "grounding", chosen.most)
     if chosen.signals:
         chosen.signals.write_text("".join(json.dumps([n, r]) + "\n" for n, own in rows.items() for r in own))
-    names = WORD_SIGNALS if chosen.words else SIGNALS
-    print("\n".join(_table(rows, names)))
+    print("\n".join(_table(rows, SIGNALS)))
 
 
 def _kept(path: Path | None) -> dict[str, list[Row]]:
@@ -55,22 +52,15 @@ def _kept(path: Path | None) -> dict[str, list[Row]]:
     return found
 
 
-def _measured(folder: Path, embedded: bool, most: int) -> dict[str, list[Row]]:
-    embedder = _embedder() if embedded else None
-    return {path.stem: _rows(path, embedder, most) for path in sorted(folder.glob("*.jsonl"))}
+def _measured(folder: Path, most: int) -> dict[str, list[Row]]:
+    return {path.stem: _rows(path, most) for path in sorted(folder.glob("*.jsonl"))}
 
 
-def _embedder() -> Embedder:
-    from citewell.providers.minilm import MiniLM
-
-    return MiniLM()
-
-
-def _rows(path: Path, embedder: Embedder | None, most: int) -> list[Row]:
+def _rows(path: Path, most: int) -> list[Row]:
     found = []
     for pair in read_pairs(path)[: most or None]:
         started = time.perf_counter()
-        own = signals_of(pair.claim, pair.context, embedder)
+        own = signals_of(pair.claim, pair.context)
         seconds = time.perf_counter() - started
         found.append({**own, "label": float(pair.supported), "ms": seconds * 1000})
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,26 +44,24 @@ def measure(session: Session, config: Config, folder: Path, *, limit: int, compa
     Console().print(table)
 
 
-def measure_checker(session: Session, config: Config, paths: Sequence[Path]) -> None:
-    """Score the labelled claims of each file with the configured embedder, print measures per set and on average."""
-    from citewell import evaluate, plugins
+def measure_checker(session: Session, paths: Sequence[Path]) -> None:
+    """Score the labelled claims of each file, print measures per set and on average."""
+    from citewell import evaluate
     from citewell.answer.constants import GROUNDED_THRESHOLD
     from citewell.answer.score import grounded
 
-    embedder = plugins.load("embedders", config.embed.model)(threads=config.embed.threads)
     sets = {path: evaluate.read_pairs(path) for path in _files(paths)}  # all are read before any is scored
     found = []
     with bar("sets") as shown:
         for done, (path, pairs) in enumerate(sets.items(), start=1):
-            score = partial(grounded, embedder=embedder)
-            found.append(evaluate.measure_grounding(path.stem, pairs, score, GROUNDED_THRESHOLD))
+            found.append(evaluate.measure_grounding(path.stem, pairs, grounded, GROUNDED_THRESHOLD))
             shown.show(done, len(sets), path.stem)
     if session.json:
         output.print_json(evaluate.summary(found))
         return
     from rich.console import Console
 
-    Console().print(evaluate.grounding_table(found, f"claims and their evidence · {embedder.name}"))
+    Console().print(evaluate.grounding_table(found, "claims and their evidence"))
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

@@ -96,7 +96,9 @@ def ask(
 ) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer."""
     loaded = session.load({"search.mode": mode, "chat.policy": policy})
-    query = replace(query_of(question, loaded.config, where), policy=loaded.config.chat.policy if policy else None)
+    query = replace(
+        query_of(question, loaded.config, where), policy=loaded.config.chat.policy if policy else None
+    )
     with session.open(loaded) as library:
         if session.json:
             answer = library.ask(query)
@@ -149,7 +151,7 @@ def eval_(
 
     session.local("eval")
     if str(what[0]) == "grounding" and len(what) > 1:
-        measure_checker(session, session.load().config, what[1:])
+        measure_checker(session, what[1:])
         return
     if len(what) > 1:
         raise BadInput(

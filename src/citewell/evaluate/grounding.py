@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from citewell.model import JSON
 
-RESAMPLES: Final = 1999
+RESAMPLES: Final = 999
 Score = Callable[[str, str], float]
 """(claim, context) to 0 … 1."""
 

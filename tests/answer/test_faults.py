@@ -12,6 +12,7 @@ KARST = (
     "oldest. Visitors do not need a guide to enter the lower hall. The Velm Caving Club looks after it."
 )
 MILL = "The paper mill is the largest employer of Harrow. It exports 3 million tonnes a year."
+AGE = "Iris Donnell, at 20 the youngest of the cavers, mapped the Velm cave in February 2011."
 
 WRONG = {
     "another unit": "The survey took 9 weeks [1].",
@@ -33,6 +34,7 @@ RIGHT = {
     "a unit in another form": "The survey took 216 hours [1].",
     "a scale written out": "The mill exports 3,000,000 tonnes a year [2].",
     "a month cut short": "Iris Donnell mapped the Velm cave in Feb. 2011 [1].",
+    "an age beside a superlative": "Iris Donnell was 20 years old and mapped the Velm cave in February 2011 [3].",
     "no denial": "The cave is the longest of the valley [1].",
     "a name cut to its initials": "The VCC looks after the cave [1].",
 }
@@ -47,7 +49,7 @@ def test_a_fault_is_unsupported(text: str) -> None:
 
 @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT.keys())
 def test_a_change_of_form_is_supported(text: str) -> None:
-    cited = cite(text, [hit(KARST, "Velm cave"), hit(MILL, "Harrow")])
+    cited = cite(text, [hit(KARST, "Velm cave"), hit(MILL, "Harrow"), hit(AGE, "Cavers")])
     assert cited.unsupported == ()
     assert cited.citations
 

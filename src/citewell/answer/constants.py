@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 Weights: TypeAlias = dict[str, float]
 
-# -- checking a claim against a quote (bench/answering.py --grounding)
+# -- checking a claim against a quote (python -m bench.fault_constants; tables in docs/decisions/0011)
 SUPPORT: Final = 0.6
 """Least share of a claim's content words that its quote, title and heading hold."""
 SUPPORT_QUOTE: Final = 0.45
@@ -42,7 +42,7 @@ NAME_REACH: Final = 3
 """Content words on either side of a name that say which place it takes."""
 NAME_SLOT: Final = 1.0
 """Least affinity of neighbours for two names to take one place."""
-NAME_MARGIN: Final = 0.6
+NAME_MARGIN: Final = 1.0
 """How much closer to another name its neighbours must stand for a name that the quote has to count as moved."""
 SAME_QUANTITY: Final = 0.02
 """Relative difference up to which two amounts are one: "5 km" and "3.1 miles"."""

@@ -7,6 +7,7 @@ of its axis that stands by the same neighbours is of another pole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -70,6 +71,8 @@ _AXES: Final = """
     cheap cheaper / expensive costly
     rare rarely seldom / common often frequent
     safe / dangerous unsafe"""
+_AGE: Final = re.compile(r"(?i)(?<=year|onth|week|days)s?[ -]old\b")
+"""An age is an amount: "20 years old" is not the opposite of "the youngest"."""
 _PREFIXES: Final = ("un", "in", "im", "non", "dis", "ir", "il", "mis")
 
 
@@ -107,7 +110,7 @@ class Polar:
 
 def polar(text: str) -> list[Polar]:
     """Return the words of a text that have an opposite, in order."""
-    tokens = [words.stem(word) for word in words.WORD.findall(text)]
+    tokens = [words.stem(word) for word in words.WORD.findall(_AGE.sub("", text))]
     held = [(at, stem) for at, stem in enumerate(tokens) if stem in _POLES]
     return [Polar(stem, _POLES[stem], words.near(tokens, at, POLAR_REACH)) for at, stem in held]
 

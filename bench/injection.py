@@ -26,7 +26,8 @@ from typing import Any
 
 from citewell import filters
 from citewell.answer.write import prompt_of
-from citewell.assemble import assemble, writer
+from citewell.assemble import assemble
+from citewell.chats import writer
 from citewell.evaluate import ingest, load
 from citewell.library import Library
 from citewell.model import Delta, Document, Prompt, Query, Usage

@@ -49,7 +49,7 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
         return judge(found.query.text, found.hits, embedder)
 
     def of(catalog: Catalog) -> Answering:
-        write = Composing(chat, written, lambda: catalog.counts()[:2], judged, refuse_below)
+        write = Composing(chat, written, lambda: catalog.counts()[:2], judged, refuse_below, config.policy)
         means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual, rewrite)
 

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any, TypeAlias
 
 from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
-from citewell.model import Answer, Delta, Found, Prompt, Usage
+from citewell.model import Answer, Delta, Found, Policy, Prompt, Usage
 from citewell.protocols import Chat
 
 Counts: TypeAlias = tuple[int, int]
@@ -29,6 +29,7 @@ class Composing:
     counts: Callable[[], Counts]
     judge: Judge
     refuse_below: float = 0.0
+    policy: Policy = "mark"  # of sentences without support, where a query has none
 
     async def __call__(self, found: Found) -> Answer:
         """Return the checked answer; nobody is shown how it comes about."""
@@ -44,6 +45,7 @@ class Composing:
         `asked` is the question as it was typed, for a model that reads the conversation before it.
         """
         started = perf_counter()
+        query = replace(found.query, policy=found.query.policy or self.policy)
         pieces: list[str] = []
         usage, model = Usage(), self.chat.name
         fence = fence_of(found.query, self.writer)
@@ -56,11 +58,12 @@ class Composing:
                 async for delta in parted(deltas, fence):
                     pieces.append(delta.text)
                     usage, model = delta.usage or usage, delta.model or model
-                    yield delta
+                    if query.policy != "strict":  # of what is not checked yet nothing is shown
+                        yield delta
         written = perf_counter()
         searched = await asyncio.to_thread(self.counts)
         text = "".join(pieces)
-        answer = await asyncio.to_thread(answer_of, found.query, found.hits, text, searched, judged.likely)
+        answer = await asyncio.to_thread(answer_of, query, found.hits, text, searched, judged.likely)
         yield replace(
             answer,
             prompt=self.writer.used if self.writer else None,

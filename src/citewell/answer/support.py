@@ -15,44 +15,38 @@ from typing import Final
 
 from citewell.answer import words
 from citewell.answer.constants import (
-    NEGATION_SCOPE,
     NUMBER_MARGIN,
     NUMBER_REACH,
     SHORT_CLAIM,
+    SUBJECT,
     SUPPORT,
     SUPPORT_QUOTE,
 )
+from citewell.answer.naming import Name, exchanged, initials, names_of
+from citewell.answer.negation import Denial, conflict, denials, restricts
+from citewell.answer.polarity import Polar, polar, prefixed, reversed_words
+from citewell.answer.quantities import SCALES, Quantity, changed, quantities
 
 _TYPOGRAPHY: Final = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "}
 )
 _QUOTED: Final = re.compile(r'"([^"\n]{2,400})"')
-_CLAUSE: Final = re.compile(r"[,;:()—–]| (?:but|although|though|while|whereas|because|which|that|and|or|so) ")
-_OPPOSITES: Final = """
-    increase decrease, rise fall, enable disable, before after, minimum maximum, more less, higher
-    lower, larger smaller, always never, all none, true false, allow forbid, allow deny, include
-    exclude, add remove, start stop, open close, required optional, mandatory optional, win lose, won
-    lost, success failure, north south, east west, northern southern, eastern western, first last, best
-    worst, early late, earlier later, public private, internal external, same different, male female,
-    husband wife, mother father, above below, accept reject, synchronous asynchronous, upper lower,
-    positive negative, major minor, longest shortest, largest smallest, highest lowest, faster slower,
-    import export, encrypt decrypt, acquire sell, above under, buy sell, born died, son daughter,
-    brother sister, most least"""
-_PAIRS: Final = tuple(tuple(words.stem(w) for w in pair.split()) for pair in _OPPOSITES.split(","))
-_PREFIXES: Final = ("un", "in", "im", "non", "dis", "ir", "il", "mis")
+_SUBJECT: Final = re.compile(
+    r"(?i)^([^,;:()\"]{2,120}?)\s+(?:is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|"
+    r"does|do|did|\w{2,}ed)\b"
+)
+"""What comes before the first auxiliary or regular past."""
+_VAGUE: Final = re.compile(
+    r"(?i)^(?:it|he|she|they|this|that|these|those|there|here|we|you|i|one|some|many)\b|\b(?:it|he|she|they)$"
+)
+CONFLICTS: Final = frozenset(("unit", "opposite", "negation", "name's place", "number's subject"))
+"""What a quote says otherwise; the rest of `contradiction` is what it does not say."""
 
 
 def plain(text: str) -> str:
-    """Return a text with one kind of quotation mark, dash and space, and single spaces."""
-    return " ".join(text.translate(_TYPOGRAPHY).replace("``", '"').replace("''", '"').split())
-
-
-def opposites(held: frozenset[str]) -> set[str]:
-    """Return the stems of every word that contradicts one of these stems and is not among them."""
-    against = {b for pair in _PAIRS for a, b in (pair, pair[::-1]) if a in held}
-    against |= {prefix + word for word in held if len(word) > 3 for prefix in _PREFIXES}
-    against |= {w[len(p) :] for w in held for p in _PREFIXES if w.startswith(p) and len(w) - len(p) > 3}
-    return against - held
+    """Return a text with one kind of quotation mark, dash, space and ampersand, single spaces."""
+    text = text.translate(_TYPOGRAPHY).replace("``", '"').replace("''", '"').replace("&", "and")
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True)
@@ -79,21 +73,32 @@ class Saying:
         return frozenset(words.stem(word) for word in words.WORD.findall(self.text))
 
     @cached_property
-    def opposites(self) -> set[str]:
-        return opposites(self.every)
+    def lower(self) -> str:
+        return self.text.lower()
 
     @cached_property
-    def denied(self) -> list[frozenset[str]]:
-        """For each negation, the stems that it speaks about: the next content words of its clause."""
-        return [
-            frozenset(words.stems(" ".join(rest))[:NEGATION_SCOPE])
-            for clause in _CLAUSE.split(self.text)
-            for rest in _after_negations(words.WORD.findall(clause))
-        ]
+    def initials(self) -> str:
+        return initials(self.text)
 
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        return quantities(self.text)
 
-def _after_negations(clause: list[str]) -> list[list[str]]:
-    return [clause[at + 1 :] for at, word in enumerate(clause) if words.is_negation(word)]
+    @cached_property
+    def polar(self) -> list[Polar]:
+        return polar(self.text)
+
+    @cached_property
+    def denials(self) -> list[Denial]:
+        return denials(self.text)
+
+    @cached_property
+    def names(self) -> list[Name]:
+        return names_of(self.text)
+
+    def abbreviated(self, other: Saying) -> set[str]:
+        """Return the stems of names here that are initials of names there."""
+        return {stem for one in self.names if one.abbreviates(other.initials) for stem in one.stems}
 
 
 def coverage(claim: Saying, quote: Saying, around: Saying) -> float:
@@ -102,8 +107,9 @@ def coverage(claim: Saying, quote: Saying, around: Saying) -> float:
     """
     if not claim.stems:
         return 0.0
-    share = len(claim.stems & quote.stems) / len(claim.stems)
-    whole = len(claim.stems & (quote.stems | around.stems)) / len(claim.stems)
+    held = quote.stems | claim.abbreviated(quote)
+    share = len(claim.stems & held) / len(claim.stems)
+    whole = len(claim.stems & (held | around.stems)) / len(claim.stems)
     return whole if share >= SUPPORT_QUOTE else 0.0
 
 
@@ -112,16 +118,18 @@ def enough(claim: Saying, covered: float) -> bool:
     return covered >= (1.0 if len(claim.stems) <= SHORT_CLAIM else SUPPORT)
 
 
-def contradiction(claim: Saying, run: Sequence[Saying], quote: Saying, around: Saying) -> str:
+def contradiction(claim: Saying, run: Sequence[Saying], quote: Saying, near: Saying, around: Saying) -> str:
     """Return what in a quote speaks against a claim that it covers, or "" when nothing does.
 
-    `run` holds the quote's sentences; `around` is the passage with title and heading.
+    `run` holds the quote's sentences; `near` is what a pronoun in it may stand for: the sentences before it and
+    those that open the passage; `around` is the passage with title and heading.
     """
     cores = _cores(claim, run)
     heading = around.text.partition("\n")[0]
     checks: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("number", lambda: claim.numbers - quote.numbers - words.numbers(heading)),
-        ("name", lambda: words.names(claim.text) - around.stems),
+        ("number", lambda: _new_numbers(claim, quote, heading)),
+        ("unit", lambda: changed(claim.quantities, quote.quantities)),
+        ("name", lambda: [one for one in claim.names if not one.known(around.stems, around.initials)]),
         (
             "identifier",
             lambda: [one for one in words.identifiers(claim.text) if plain(one) not in around.plain],
@@ -130,8 +138,11 @@ def contradiction(claim: Saying, run: Sequence[Saying], quote: Saying, around: S
             "quotation",
             lambda: [one for one in _QUOTED.findall(claim.plain) if _inner(one) not in around.plain],
         ),
-        ("opposite", lambda: [one for one in cores if (claim.every - one.every) & one.opposites]),
-        ("negation", lambda: any(_negation_conflict(claim, one) for one in (quote, *cores))),
+        ("opposite", lambda: any(_opposed(claim, one) for one in cores)),
+        ("negation", lambda: _negation_conflict(claim, quote, cores)),
+        ("subject", lambda: _other_subject(claim, around)),
+        ("name's place", lambda: exchanged(claim.names, quote.names, quote.stems, around.initials)),
+        ("far name", lambda: [one for one in claim.names if not one.partly(near.stems, around.initials)]),
         ("number's subject", lambda: _moved_numbers(claim, quote)),
     )
     return next((name for name, wrong in checks if wrong()), "")
@@ -144,21 +155,39 @@ def _cores(claim: Saying, run: Sequence[Saying]) -> list[Saying]:
     return [one for one, count in zip(run, shared, strict=True) if count >= least]
 
 
+def _new_numbers(claim: Saying, quote: Saying, heading: str) -> set[str]:
+    """Numbers that neither the quote nor the heading has, nor the quote in another unit."""
+    missing = claim.numbers - quote.numbers - words.numbers(heading)
+    if not missing:
+        return set()
+    same = [one for one in claim.quantities if any(one.same(other) for other in quote.quantities)]
+    return missing - {one.number for one in same} - ({*SCALES} if any(one.scaled for one in same) else set())
+
+
 def _inner(quotation: str) -> str:
     return quotation.strip(" .,;:!?")
 
 
-def _negation_conflict(claim: Saying, quote: Saying) -> bool:
-    """One denies what the other says: a denied word of the quote is affirmed by the claim, or the reverse."""
-    return _affirms_denied(claim, quote) or _affirms_denied(quote, claim)
+def _opposed(claim: Saying, quote: Saying) -> bool:
+    return bool(reversed_words(claim.polar, quote.polar) or prefixed(claim.every, quote.every))
 
 
-def _affirms_denied(one: Saying, other: Saying) -> bool:
-    """`one` holds most of what `other` denies, and denies none of it."""
-    mine = frozenset().union(*one.denied)
-    return any(
-        scope and len(scope & one.stems) * 2 > len(scope) and not scope & mine for scope in other.denied
-    ) and not (one.denied and other.denied and mine & frozenset().union(*other.denied))
+def _negation_conflict(claim: Saying, quote: Saying, cores: Sequence[Saying]) -> bool:
+    """One denies what the other says, or the claim denies and what it rests on denies nothing."""
+    mine = (claim.denials, claim.stems)
+    if any(conflict(mine, (one.denials, one.stems)) for one in (quote, *cores)):
+        return True
+    return bool(claim.denials) and not any(restricts(one.every, one.text) for one in cores)
+
+
+def _other_subject(claim: Saying, around: Saying) -> bool:
+    """The words before the claim's verb are mostly not in the passage: it speaks of something else."""
+    match = _SUBJECT.match(claim.text)
+    if not match or _VAGUE.search(match[1]):
+        return False
+    subject = frozenset(words.stems(match[1]))
+    held = [one for one in subject if one in around.stems or (len(one) > 3 and one in around.lower)]
+    return bool(subject) and len(held) < SUBJECT * len(subject)
 
 
 def _moved_numbers(claim: Saying, quote: Saying) -> set[str]:

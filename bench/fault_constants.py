@@ -1,0 +1,113 @@
+"""Choose constants of the checker on mechanical faults, judged leave-one-dataset-out.
+
+    python -m bench.fault_constants --data DATA [--each 200] NAME=VALUE,VALUE,… [NAME=…]
+
+For each constant of `citewell.answer.constants` and each set of DATA/grounding: the value with the best sum of the mean
+share of faults caught over the kinds and the share of near-verbatim good sentences kept, on the other sets; and what
+it then does on that set. The last line chooses on all sets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bench.fault_kinds import KINDS
+from bench.fault_text import Pair, read_pairs
+from bench.faults import GOOD, _sample, faults_of, flagged
+
+SETS = ("attributionbench", "begin_cmu", "begin_tc", "begin_wow", "wice")
+Row = tuple[str, str, bool]
+"""Set, kind, flagged."""
+
+
+def main() -> None:
+    """Print a table for each constant."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--each", type=int, default=200)
+    parser.add_argument("constants", nargs="+", metavar="NAME=VALUES")
+    chosen = parser.parse_args()
+    cases = list(_cases(chosen.data / "grounding", chosen.each))
+    for text in chosen.constants:
+        name, _, values = text.partition("=")
+        print("\n".join(_table(name, [float(value) for value in values.split(",")], cases)), flush=True)
+
+
+def _cases(folder: Path, each: int) -> Iterator[tuple[str, str, Pair]]:
+    """Yield the set, kind and pair of each fault and good sentence."""
+    pairs = read_pairs(folder)
+    sets = {
+        context: name
+        for name in SETS
+        for context in {pair.shown[0] for pair in _pairs_of(folder, name, pairs)}
+    }
+    for kind in KINDS:
+        for true, fault in _sample(faults_of(kind, pairs), each, kind):
+            yield sets[true.shown[0]], kind, fault
+    for kind, good in zip(GOOD, ([pair for pair in pairs if pair.near], pairs), strict=True):
+        for pair in _sample(good, each, kind):
+            yield sets[pair.shown[0]], kind, pair
+
+
+def _pairs_of(folder: Path, name: str, pairs: Sequence[Pair]) -> list[Pair]:
+    lines = (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    contexts = {json.loads(line)["context"] for line in lines}
+    contexts |= {context.partition("] ")[2] for context in contexts if context.startswith("[")}
+    return [pair for pair in pairs if pair.shown[0] in contexts]
+
+
+def _table(name: str, values: Sequence[float], cases: Sequence[tuple[str, str, Pair]]) -> Iterator[str]:
+    rows = {value: _rows(name, value, cases) for value in values}
+    yield f"\n{name}\n{'held out':18} value  caught  kept near  kept any"
+    for held in SETS:
+        best = max(values, key=lambda value: _score(rows[value], lambda row: row[0] != held))  # noqa: B023
+        yield f"{held:18} {best:<6} {_figures(rows[best], lambda row: row[0] == held)}"  # noqa: B023
+    best = max(values, key=lambda value: _score(rows[value], lambda row: True))
+    for value in values:
+        mark = "  <- on all sets" if value == best else ""
+        yield f"{'all':18} {value:<6} {_figures(rows[value], lambda row: True)}{mark}"
+
+
+def _rows(name: str, value: float, cases: Sequence[tuple[str, str, Pair]]) -> list[Row]:
+    """Check every case with a constant changed wherever it has been imported."""
+    modules = [m for n, m in sys.modules.items() if n.startswith("citewell.answer") and hasattr(m, name)]
+    before = getattr(modules[0], name)
+    for module in modules:
+        setattr(module, name, type(before)(value))
+    rows = [(held, kind, flagged(pair, kind)) for held, kind, pair in cases]
+    for module in modules:
+        setattr(module, name, before)
+    return rows
+
+
+def _shares(rows: Sequence[Row], fits: Callable[[Row], bool]) -> dict[str, float]:
+    found: dict[str, list[bool]] = {}
+    for row in filter(fits, rows):
+        found.setdefault(row[1], []).append(row[2])
+    return {kind: sum(flags) / len(flags) for kind, flags in found.items()}
+
+
+def _score(rows: Sequence[Row], fits: Callable[[Row], bool]) -> float:
+    shares = _shares(rows, fits)
+    return _caught(shares) + 1 - shares.get(GOOD[0], 0.0)
+
+
+def _caught(shares: dict[str, float]) -> float:
+    caught = [share for kind, share in shares.items() if kind not in GOOD]
+    return sum(caught) / max(1, len(caught))
+
+
+def _figures(rows: Sequence[Row], fits: Callable[[Row], bool]) -> str:
+    shares = _shares(rows, fits)
+    near, wording = (1 - shares.get(kind, 0.0) for kind in GOOD)
+    return f"{_caught(shares):6.3f} {near:10.3f} {wording:9.3f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -46,7 +46,7 @@ def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 def test_the_list_names_versions_hashes_and_origins(cli: Cli, prompts: Path) -> None:
     every = cli("prompt", "list", "--json").json["prompts"]
-    assert {one["use"] for one in every} == {"answers", "a technique"}
+    assert {one["use"] for one in every} == {"answers", "a technique", "ingest"}
     listed = [one for one in every if one["use"] == "answers"]
     assert [(one["name"], one["version"]) for one in listed] == [("answer", 1), ("mine", 2), ("mine", 1)]
     assert listed[0]["origin"] == "built-in"
@@ -66,7 +66,7 @@ def test_show_prints_the_file_as_it_is_and_diff_what_changed(cli: Cli, prompts: 
     assert cli("prompt", "diff", "mine", "mine@2").out == ""
     wrong = cli("prompt", "show", "mien")
     assert (wrong.code, wrong.err.count("\n")) == (3, 1)
-    assert "answer@1, mine@2, mine@1" in wrong.err
+    assert "mine@2, mine@1" in wrong.err
 
 
 def test_show_with_a_question_prints_what_would_be_sent(filled: Cli, prompts: Path) -> None:

@@ -1,13 +1,11 @@
 """Choose the numbers in src/citewell/answer/constants.py, judged leave-one-set-out.
 
-    python bench/answering.py --data DATA               extraction and refusal
+    python bench/answering.py --data DATA               extraction
     python bench/answering.py --data DATA --grounding   checking claims against contexts
 
-Each question is answered over its own set's passages (BM25 and vectors, fused by reciprocal ranks) and,
-as a question that the documents do not answer, over the passages of foreign sets. Extraction: the answer
-string, or a sentence that annotators selected, is in the first two sentences. Refusal: precision and
-recall on foreign questions, with the share of answerable questions that are answered. Weights for a set
-are fitted on the others.
+Each answerable question is answered over its own set's passages (BM25 and vectors, fused by reciprocal ranks): the
+answer string, or a sentence that annotators selected, is in the first two sentences. Weights for a set are fitted on
+the others. When to refuse, and all of it through the real library: bench/refusal.py.
 """
 
 from __future__ import annotations
@@ -27,37 +25,29 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from citewell.answer import words
 from citewell.answer.cite import cite
-from citewell.answer.constants import ANSWER_SENTENCES, EMBEDDED_SENTENCES, RANK_WORDS, THRESHOLD
+from citewell.answer.constants import EMBEDDED_SENTENCES, RANK_WORDS
 from citewell.answer.evidence import FEATURES, WORD_FEATURES, Evidence, Sentence, with_cosines
-from citewell.answer.refuse import SIGNALS, signals
 from citewell.answer.sentences import units
 from citewell.answer.support import plain
-from citewell.model import Embedder, Entry, Hit, Passage, Stage
+from citewell.model import Entry, Hit, Passage, Stage
+from citewell.protocols import Embedder
 
 if TYPE_CHECKING:
     from citewell.model import Matrix
 
 SETS = ("squad2_mini", "clapnq_dev", "xquad_en")
-FOREIGN = {
-    "squad2_mini": ("clapnq_dev", "ray_docs"),
-    "clapnq_dev": ("squad2_mini", "xquad_en", "ray_docs"),
-    "xquad_en": ("clapnq_dev", "ray_docs"),
-}
 GROUNDING = ("attributionbench", "wice", "begin_cmu", "begin_tc", "begin_wow")
 MOST = 300
 SHOWN = 8
-CAUTION = 0.4
-"""Taken off the fitted bias: larger libraries than these agree more with a foreign question by chance."""
 Weights = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question; `answers` are strings or sentences one of which must be quoted, [] when there is none."""
+    """A question; `answers` are strings or sentences one of which must be quoted."""
 
     text: str
     answers: tuple[str, ...]
-    answerable: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +58,6 @@ class Case:
     evidence: Evidence
     sentences: list[Sentence]
     labels: list[bool]
-    foreign: bool
 
 
 Cases: TypeAlias = dict[str, list[Case]]
@@ -157,28 +146,28 @@ def _hit(identity: str, title: str, text: str, start: int, end: int) -> Hit:
 
 
 def questions(folder: Path) -> list[Question]:
-    """Read up to MOST questions, always the same ones."""
-    rows = [_question(row) for row in _rows(folder / "queries.jsonl")]
+    """Read up to MOST answerable questions, always the same ones."""
+    rows = [_question(row) for row in _rows(folder / "queries.jsonl") if row.get("answerable", True)]
     return random.Random(0).sample(rows, MOST) if len(rows) > 2 * MOST else rows
 
 
 def _question(row: dict) -> Question:  # type: ignore[type-arg]
     chosen = row.get("metadata", {}).get("selected_sentences")
-    return Question(row["text"], tuple(chosen or row.get("answers", ())), bool(row.get("answerable", True)))
+    return Question(row["text"], tuple(chosen or row.get("answers", ())))
 
 
 def _rows(path: Path) -> list[dict]:  # type: ignore[type-arg]
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def case(question: Question, search: Searcher, foreign: bool) -> Case:
+def case(question: Question, search: Searcher) -> Case:
     """Retrieve for a question and label the sentences that answer it."""
     evidence = Evidence(question.text, search(question.text))
     ranked = rank(evidence.sentences, RANK_WORDS)[:EMBEDDED_SENTENCES]
     vector = search.vectors([question.text])[0]
     sentences = with_cosines(ranked, lambda texts: search.vectors(texts) @ vector) if ranked else []
-    labels = [not foreign and _answers(one.saying.text, question.answers) for one in sentences]
-    return Case(question, evidence, sentences, labels, foreign)
+    labels = [_answers(one.saying.text, question.answers) for one in sentences]
+    return Case(question, evidence, sentences, labels)
 
 
 def _answers(sentence: str, answers: Sequence[str]) -> bool:
@@ -218,8 +207,7 @@ def fit_rank(cases: Sequence[Case], names: Sequence[str], ridge: float = 2.0) ->
 
 def hit_rate(cases: Sequence[Case], weights: Weights, first: int = 2) -> float:
     """Return the share of answerable questions answered within the first sentences."""
-    own = [one for one in cases if not one.foreign and one.question.answerable]
-    return sum(_hit_within(one, weights, first) for one in own) / max(len(own), 1)
+    return sum(_hit_within(one, weights, first) for one in cases) / max(len(cases), 1)
 
 
 def _hit_within(one: Case, weights: Weights, first: int) -> bool:
@@ -227,78 +215,21 @@ def _hit_within(one: Case, weights: Weights, first: int) -> bool:
     return any(labels[id(s)] for s in rank(one.sentences, weights)[:first])
 
 
-def gate_row(one: Case, weights: Weights) -> dict[str, float]:
-    """Return the signals that the gate would see for a case."""
-    best = rank(one.sentences, weights)[:ANSWER_SENTENCES]
-    cosine = max((s.features["cosine"] for s in best), default=0.0)
-    return dict(signals(one.evidence, [s.saying.text for s in best] or [""], cosine))
-
-
-def fit_gate(rows: Sequence[dict[str, float]], labels: Sequence[bool], names: Sequence[str]) -> Weights:
-    """Fit a logistic model with balanced classes."""
-    x = np.array([[row[n] for n in names] + [1.0] for row in rows])
-    y = np.array(labels, dtype=float)
-    balance = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-
-    def loss(w: Matrix) -> tuple[float, Matrix]:
-        z = x @ w
-        p = 1 / (1 + np.exp(-z))
-        total = float((balance * (np.logaddexp(0, z) - y * z)).sum() + 0.5 * w[:-1] @ w[:-1])
-        return total, x.T @ (balance * (p - y)) + np.append(w[:-1], 0)
-
-    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B").x
-    return {name: round(float(w), 2) for name, w in zip([*names, "bias"], found, strict=True)}
-
-
-def gate(row: dict[str, float], weights: Weights) -> float:
-    """Return the gate's confidence for a row of signals."""
-    return 1 / (1 + math.exp(-weights["bias"] - sum(w * row[n] for n, w in weights.items() if n != "bias")))
-
-
 def collect(data: Path, embedder: Embedder) -> Cases:
-    """Return every set's own questions and the foreign ones, each over the set's passages."""
+    """Return every set's answerable questions, each over the set's passages."""
     vectors = Cached(embedder)
-    asked = {name: questions(data / name) for name in (*SETS, "ray_docs")}
-    found = {}
-    for name in SETS:
-        search = Searcher(passages(data / name), vectors)
-        foreign = [q for other in FOREIGN[name] for q in asked[other][: MOST // 2]]
-        found[name] = [case(q, search, False) for q in asked[name]] + [case(q, search, True) for q in foreign]
-    return found
+    searches = {name: Searcher(passages(data / name), vectors) for name in SETS}
+    return {name: [case(q, searches[name]) for q in questions(data / name)] for name in SETS}
 
 
-def table(cases: Cases, names: Sequence[str], gates: Sequence[str]) -> tuple[Weights, Weights]:
+def table(cases: Cases, names: Sequence[str]) -> Weights:
     """Print the leave-one-set-out table; return the weights fitted on all sets."""
-    print(
-        "refused: recall, precision on foreign questions; answered: of answerable ones; near misses refused"
-    )
-    print(f"{'held out':12} in one  in two in three | refused      answered near")
+    print(f"{'held out':12} in one  in two in three")
     for held in SETS:
-        others = [one for name in SETS if name != held for one in cases[name]]
-        weights, decide = _fitted(others, names, gates)
+        weights = fit_rank([one for name in SETS if name != held for one in cases[name]], names)
         rates = [hit_rate(cases[held], weights, first) for first in (1, 2, 3)]
-        found = " ".join(f"{rate:7.3f}" for rate in rates)
-        print(f"{held:12}{found}  | {_refusals(cases[held], weights, decide)}")
-    return _fitted([one for name in SETS for one in cases[name]], names, gates)
-
-
-def _fitted(cases: Sequence[Case], names: Sequence[str], gates: Sequence[str]) -> tuple[Weights, Weights]:
-    weights = fit_rank(cases, names)
-    clear = [one for one in cases if one.foreign or one.question.answerable]
-    rows = [gate_row(one, weights) for one in clear]
-    decide = fit_gate(rows, [not one.foreign for one in clear], gates)
-    decide["bias"] = round(decide["bias"] - (CAUTION if "dense" in gates else 0.0), 2)
-    return weights, decide
-
-
-def _refusals(cases: Sequence[Case], weights: Weights, decide: Weights) -> str:
-    refused = [(one, gate(gate_row(one, weights), decide) < THRESHOLD) for one in cases]
-    foreign = [no for one, no in refused if one.foreign]
-    own = [no for one, no in refused if not one.foreign and one.question.answerable]
-    near = [no for one, no in refused if not one.foreign and not one.question.answerable]
-    precision = sum(foreign) / max(sum(foreign) + sum(own), 1)
-    missed = f"{sum(near) / len(near):.3f}" if near else "-"
-    return f"{sum(foreign) / len(foreign):.3f} {precision:.3f}  {1 - sum(own) / len(own):.3f}    {missed}"
+        print(f"{held:12}" + " ".join(f"{rate:7.3f}" for rate in rates))
+    return fit_rank([one for name in SETS for one in cases[name]], names)
 
 
 def grounding(data: Path) -> None:
@@ -333,10 +264,9 @@ def main() -> None:
 
 def report(cases: Cases) -> None:
     """Print both tables, with vectors and by words alone, and the weights to write into constants.py."""
-    for title, names, gates in (("DENSE", FEATURES, SIGNALS), ("WORDS", WORD_FEATURES, SIGNALS[:2])):
+    for title, names in (("DENSE", FEATURES), ("WORDS", WORD_FEATURES)):
         print(f"-- {title}")
-        weights, decide = table(cases, names, gates)
-        print(f"RANK_{title} = {weights}\nGATE_{title} = {decide}")
+        print(f"RANK_{title} = {table(cases, names)}")
 
 
 if __name__ == "__main__":

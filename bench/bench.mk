@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-environments bench-latency bench-scale bench-techniques bench-context bench-retrieval
+.PHONY: bench bench-faults bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -19,11 +19,26 @@ bench: bench-environments bench-latency ## Citewell and its peers side by side; 
 bench-techniques: ## every way to search on every set; writes docs/techniques.md
 	$(PYTHON_ENV) -m bench.techniques --data $(DATA)
 
+bench-answering: ## every technique with a local model: GGUF=file; writes docs/rag-techniques/measured.md
+	$(PYTHON_ENV) -m bench.answering_techniques $(GGUF) --data $(DATA)
+
 bench-context: ## what a model is shown for the same tokens: passages alone, or widened
 	$(PYTHON_ENV) -m bench.context --data $(DATA)
 
 bench-retrieval: ## the grid behind retrieve/constants.py, leave-one-set-out
 	$(PYTHON_ENV) bench/retrieval.py --data $(DATA)
 
+bench-conversation: ## follow-ups: the last turn alone, carried over, rewritten (MODEL_FILE=a.gguf)
+	$(PYTHON_ENV) -m bench.conversation --data $(DATA) $(if $(MODEL_FILE),--model "$(MODEL_FILE)")
+
+bench-injection: ## hostile documents: how often they are obeyed, and what the defence costs; MODEL_FILE= asks a local model
+	$(PYTHON_ENV) -m bench.injection --data $(DATA) $(if $(MODEL_FILE),--model $(MODEL_FILE))
+
 bench-faults: ## mechanical faults in answers: how many the checker catches
 	$(PYTHON_ENV) -m bench.faults --data $(DATA)
+
+bench-refusal: ## when it refuses, and whether it should, through the library
+	$(PYTHON_ENV) -m bench.refusal --data $(DATA)
+
+bench-refusal-fit: ## the same with gates fitted on the other sets; the weights for answer/constants.py
+	$(PYTHON_ENV) -m bench.refusal --data $(DATA) --fit

@@ -16,12 +16,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from citewell.assemble import assemble
-from citewell.config import Config
 from citewell.evaluate.bootstrap import estimate
 from citewell.index.lexical import analyse
 from citewell.library import Library
 from citewell.model import Hit, Query
 from citewell.retrieve import Collapse, Widen
+from citewell.settings import Config
 
 MOST = 60
 """Hits that are packed into the budget, at most."""

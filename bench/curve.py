@@ -44,6 +44,7 @@ def section(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, str]) -> str:
                     "server, MB",
                     "index, MB",
                     "catalog, MB",
+                    "load",
                 ],
                 [_sizes(row) for row in rows],
             ),

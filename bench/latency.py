@@ -32,9 +32,10 @@ from bench.peers.protocol import go_offline, queries_of
 from bench.texts import passages
 from citewell import plugins
 from citewell.assemble import assemble
-from citewell.config import Config
+from citewell.incoming import Added, Blob, Failure
 from citewell.library import Library
-from citewell.model import Added, Blob, Document, Failure, Mode, Query
+from citewell.model import Document, Mode, Query
+from citewell.settings import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKENS = 180

@@ -19,12 +19,12 @@ import numpy as np
 
 from bench.retrieval import SETS, metrics, pages
 from citewell.assemble import assemble
-from citewell.config import Config
 from citewell.evaluate import load
 from citewell.library import Library
 from citewell.model import Query
 from citewell.retrieve import Dense, Fuse, Lexical, Pool
 from citewell.retrieve.constants import DEPTH, WEIGHTS
+from citewell.settings import Config
 
 EPOCHS, RATE, TEMPERATURE, BATCH = 4, 5e-4, 1 / 20, 128
 MOST_PAIRS, FEWEST_PAIRS = 4_000, 200

@@ -16,8 +16,8 @@ import numpy as np
 
 from bench.texts import packed, passages
 from citewell import plugins
-from citewell.config import Config
-from citewell.model import Blob
+from citewell.incoming import Blob
+from citewell.settings import Config
 
 REAL = 50_000
 TOKENS = 80

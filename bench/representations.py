@@ -20,7 +20,6 @@ import numpy as np
 from bench.retrieval import SETS, collect, given, metrics, pages
 from citewell.answer.sentences import sentences as spans
 from citewell.assemble import assemble
-from citewell.config import Config
 from citewell.evaluate import load
 from citewell.library import Library
 from citewell.model import Passage, Query
@@ -28,6 +27,7 @@ from citewell.providers.minilm import MiniLM
 from citewell.represent import sentences
 from citewell.retrieve import Candidate, Fuse, Lexical, Pool
 from citewell.retrieve.constants import DEPTH, WEIGHTS
+from citewell.settings import Config
 from citewell.split import split
 from citewell.split.prefix import prefix
 

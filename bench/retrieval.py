@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from citewell.assemble import assemble
-from citewell.config import Config
 from citewell.evaluate import ingest, load
 from citewell.model import Query, Stage
 from citewell.retrieve import Candidate, Dense, Fuse, Lexical, Pool
 from citewell.retrieve.constants import DEPTH
+from citewell.settings import Config
 
 SETS = ("ray_docs", "scifact", "cranfield", "xquad_en", "clapnq_dev", "squad2_mini", "mtrag_un")
 MOST_QUERIES = 400

@@ -32,10 +32,11 @@ from citewell import filters, plugins
 from citewell.assemble import assemble
 from citewell.catalog import Catalog, Version, schema
 from citewell.catalog.where import to_sql
-from citewell.config import Config
 from citewell.filters import Filter
+from citewell.incoming import Added, Failure
 from citewell.library import Library
-from citewell.model import Added, Failure, Mode, Query
+from citewell.model import Mode, Query
+from citewell.settings import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 30_000, 50_000, 100_000, 200_000, 400_000, 700_000, 1_000_000)

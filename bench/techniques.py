@@ -15,13 +15,14 @@ from pathlib import Path
 
 from bench.retrieval import SETS, collect
 from citewell.assemble import assemble, retrievers
-from citewell.config import Config, EmbedConfig, SearchConfig
 from citewell.evaluate import Dataset, Report, ingest, load, report, run
 from citewell.evaluate.experiment import pages
 from citewell.library import Library
-from citewell.model import Query, Retriever
+from citewell.model import Query
+from citewell.protocols import Retriever
 from citewell.retrieve import Dense, Fuse, Join, Lexical, Pool
 from citewell.retrieve.constants import BALANCE, DEPTH, RRF_K
+from citewell.settings import Config, EmbedConfig, SearchConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """# Techniques, measured

@@ -16,11 +16,12 @@ from statistics import fmean, median
 
 from bench.retrieval import ndcg
 from citewell import assemble as assembly
-from citewell.config import Config
 from citewell.evaluate import ingest, load
 from citewell.index.lexical import analyse
-from citewell.model import Mode, Query, Retriever
+from citewell.model import Mode, Query
+from citewell.protocols import Retriever
 from citewell.retrieve.typos import ASCII, PLAIN, Typos
+from citewell.settings import Config
 
 SETS = ("scifact", "ray_docs", "squad2_mini")
 MODES: tuple[Mode, ...] = ("hybrid", "keyword")

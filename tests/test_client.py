@@ -12,20 +12,8 @@ import pytest
 from citewell import filters
 from citewell.client import Remote
 from citewell.errors import BadInput, CitewellError, NotFound, ProviderError
-from citewell.model import (
-    Added,
-    Blob,
-    Citation,
-    Delta,
-    Document,
-    Done,
-    Event,
-    Failure,
-    HitsFound,
-    Item,
-    Message,
-    Query,
-)
+from citewell.incoming import Added, Blob, Failure, Item
+from citewell.model import Citation, Delta, Document, Done, Event, HitsFound, Message, Query
 from tests.server.conftest import served
 from tests.server.memory import MemoryLibrary
 

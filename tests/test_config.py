@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from citewell.config import KEYS, Config, find, load, template, values_of, variable_of
+from citewell.config import KEYS, find, load, template, values_of, variable_of
 from citewell.errors import BadInput, NotFound
+from citewell.settings import Config
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,13 @@ def test_the_file_is_found_in_a_folder_above_and_its_paths_start_there(
     assert config.library.path == tmp_path / "shelf"
     assert config.chat.path == tmp_path / "m.gguf"
     assert load({"library.path": "here"}, {}).config.library.path == tmp_path / "a" / "b" / "here"
+
+
+def test_what_reranks_is_a_service_or_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "citewell.toml").write_text('[search]\nrerank = "cohere"\n')
+    assert load({}, {}).config.search.rerank == "cohere"
+    assert load({}, {"CITEWELL_SEARCH_RERANK": "./cohere"}).config.search.rerank == tmp_path / "cohere"
+    assert load({}, {"CITEWELL_SEARCH_RERANK": ""}).config.search.rerank is None
 
 
 def test_without_a_file_the_library_is_in_the_working_folder(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from citewell import filters
 from citewell.errors import BadInput, NotFound
+from citewell.incoming import Added, Blob, Failure, Item
 from citewell.library import Library
-from citewell.model import Added, Blob, Document, Failure, Item, Query
+from citewell.model import Document, Query
 from tests.failure.worker import open_library
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 
 from citewell.assemble import assemble
 from citewell.catalog import schema
-from citewell.config import Config
 from citewell.library import Library
 from citewell.model import Document, Hit, Query
 from citewell.represent import sentences
+from citewell.settings import Config
 from citewell.sources.folder import Folder
 from citewell.testing import HashEmbedder
 

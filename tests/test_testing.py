@@ -7,7 +7,8 @@ import asyncio
 import numpy as np
 import pytest
 
-from citewell.model import Chat, Embedder, Message, Prompt
+from citewell.model import Message, Prompt
+from citewell.protocols import Chat, Embedder
 from citewell.testing import HashEmbedder, ScriptedChat
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from citewell import errors, filters, wire
+from citewell.incoming import Added
 from citewell.model import (
-    Added,
     Answer,
     Citation,
     Delta,
@@ -24,6 +25,7 @@ from citewell.model import (
     Stage,
     Usage,
 )
+from citewell.prompted import PromptUsed
 from citewell.why import Change, Explained, Followed, Place, Why
 
 ENTRY = Entry(
@@ -35,6 +37,7 @@ CITATION = Citation(1, "a/ü.md", 2, 0, 4, "text", "T", "A > B", "s", 3, None)
 ANSWER = Answer(
     "text [1]", (CITATION,), ("other",), (HIT,), Usage(3, 4), "partial", 0.5, "extract", {"total": 0.1}
 )
+PROMPTED = replace(ANSWER, prompt=PromptUsed("answer", 2, "0123456789ab"), reasoning="It says so.")
 
 
 def sent(value: object) -> dict[str, object]:
@@ -45,6 +48,7 @@ def sent(value: object) -> dict[str, object]:
 
 def test_answers_entries_and_hits_come_back_equal() -> None:
     assert wire.load_answer(sent(wire.dump(ANSWER))) == ANSWER
+    assert wire.load_answer(sent(wire.dump(PROMPTED))) == PROMPTED
     assert wire.load_entry(sent(wire.dump(ENTRY))) == ENTRY
     assert wire.load_hit(sent(wire.dump(HIT))) == HIT
     added = Added("a", 1, 2, 3, "added")

@@ -11,10 +11,11 @@ from typing import Any
 from bench.peers.protocol import DEPTH, Page, Search
 from citewell import plugins
 from citewell.assemble import assemble
-from citewell.config import Config
 from citewell.evaluate import pages as pages_of_hits
+from citewell.incoming import Added, Blob, Failure
 from citewell.library import Library
-from citewell.model import Added, Blob, Failure, Mode, Query
+from citewell.model import Mode, Query
+from citewell.settings import Config
 
 NAME = "Citewell"
 PACKAGES = ("citewell", "onnxruntime", "tokenizers", "qdrant-edge-py")

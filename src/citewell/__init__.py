@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     )
     from citewell.filters import Filter
     from citewell.filters import parse as parse_filter
+    from citewell.incoming import Added, Blob, Failure
     from citewell.library import Library
-    from citewell.model import Added, Answer, Blob, Citation, Document, Failure, Hit, Passage, Query
+    from citewell.model import Answer, Citation, Document, Hit, Passage, Query
+    from citewell.prompted import PromptUsed, Style
 
     __version__: str
 
@@ -43,9 +45,11 @@ PLACES: Final = {
     "citewell.filters": ("Filter",),
     "citewell.library": ("Library",),
     "citewell.model": (
-        *("Added", "Answer", "Blob", "Citation", "Document"),
-        *("Failure", "Hit", "Passage", "Query"),
+        *("Answer", "Citation", "Document"),
+        *("Hit", "Passage", "Query"),
     ),
+    "citewell.incoming": ("Added", "Blob", "Failure"),
+    "citewell.prompted": ("PromptUsed", "Style"),
 }
 PLACE_OF: Final = {name: (module, name) for module, names in PLACES.items() for name in names} | {
     "parse_filter": ("citewell.filters", "parse")
@@ -69,8 +73,10 @@ __all__ = [
     "NotFound",
     "OutOfSpace",
     "Passage",
+    "PromptUsed",
     "ProviderError",
     "Query",
+    "Style",
     "Unreadable",
     "Unsupported",
     "__version__",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citewell import plugins
-from citewell.config import SearchConfig
+from citewell.chats import answering_of
 from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
+from citewell.incoming import Blob
 from citewell.lock import Holder
-from citewell.model import Blob, Chat, Embedder, Index, Mode, Retriever
+from citewell.model import Mode
+from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
     Dense,
@@ -29,17 +31,21 @@ from citewell.retrieve import (
     Rerank,
     Typos,
     Widen,
+    Withhold,
 )
 from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
+from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
-    from citewell.config import ChatConfig, Config
     from citewell.explain import Explain
-    from citewell.ingest import Prepare
     from citewell.library import Library
+    from citewell.prepare import Prepare
+    from citewell.settings import Config, EmbedConfig
+    from citewell.techniques import Ask
+    from citewell.writing import Writing
 
 
 def assemble(config: Config, *, create: bool = False) -> Library:
@@ -59,12 +65,13 @@ def assemble(config: Config, *, create: bool = False) -> Library:
 
 def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.catalog import Catalog
-    from citewell.ingest import Prepare
     from citewell.library import Library, Parts
+    from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
-    embedder: Embedder = plugins.load("embedders", config.embed.model)(threads=config.embed.threads)
+    embedder = _embedder(config.embed)
+    answering = answering_of(config.chat, embedder)  # before anything is open: it may refuse a file
     catalog = Catalog(folder / "catalog.db")
     _same_embedder(catalog, embedder)
     read = config.read
@@ -78,23 +85,36 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     _same_terms(catalog, folder / "index")
     index = _index(folder / "index", embedder.dimensions)
     represent = (sentences,) if config.embed.sentences else ()
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent)
+    suspects = read.suspicious != "off"
+    answers = answering(catalog)
+    writing = _writing(config, answers.means.ask, catalog, embedder)
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
-        chat=_chat(config.chat, embedder),
+        answering=answers,
         prepare=prepare,
         retrievers=found,
-        readers={mode: _reader(one, config.chat, embedder, catalog) for mode, one in found.items()},
+        readers=_readers(index, embedder, catalog, config),
         shown=config.chat.passages,
-        policy=config.chat.policy,
         explain=_explain(catalog, index, prepare, config),
         holder=holder,
     )
     return Library(parts)
+
+
+def _writing(config: Config, ask: Ask, catalog: Catalog, embedder: Embedder) -> Writing | None:
+    """What a chat model writes of documents when they come in; None unless a setting asks for it."""
+    from citewell.writing import KINDS, Write, Writing
+
+    kinds = tuple(kind for kind in KINDS if getattr(config.embed, kind))
+    if not kinds:
+        return None
+    write = Write(ask, catalog.texts, config.chat.concurrency)
+    return Writing(write, kinds, partial(embedder.embed, kind="passage"), embedder.count)
 
 
 def retrievers(
@@ -103,11 +123,15 @@ def retrievers(
     catalog: Catalog,
     search: SearchConfig = SearchConfig(),
     lookup: Lookup | None = None,
+    texts: PassageTexts | None = None,
 ) -> dict[Mode, Retriever]:
-    """The retriever of each search mode. `lookup` joins candidates with something else than the catalog."""
+    """The retriever of each search mode. `lookup` joins candidates with something else than the catalog.
+
+    `texts` has the texts of what it knows; by default they are looked up.
+    """
     from citewell.index.lexical import words as terms
 
-    texts = catalog.words_of if lookup is None else _texts(lookup)
+    texts = texts or (catalog.words_of if lookup is None else _texts(lookup))
     lookup = lookup or catalog.hits
     dense, words = Dense(index, embedder), Lexical(index)
     keyword: Ranker = Typos(words, index) if search.typos else words
@@ -141,21 +165,27 @@ def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Cal
             )
         steps.append(lambda inner: Rerank(inner, LateInteraction(tokens)))
     if search.rerank is not None:
-        from citewell.providers.cross_encoder import CrossEncoder
-
-        score = CrossEncoder(Path(search.rerank))
+        score = _reranker(search, search.rerank)
         steps.append(lambda inner: Rerank(inner, score))
     if search.diversity:
         steps.append(lambda inner: Diverse(inner, catalog.vectors_of, search.diversity))
     return lambda inner: reduce(lambda one, step: step(one), steps, inner)
 
 
-def _reader(inner: Retriever, chat: ChatConfig, embedder: Embedder, catalog: Catalog) -> Retriever:
-    """What the chat model is shown of what a retriever finds."""
-    shown = Collapse(inner) if chat.collapse else inner
-    if not chat.context_tokens:
-        return shown
-    return Widen(shown, catalog.hits, catalog.texts_of, embedder.count, chat.context_tokens)
+def _readers(index: Index, embedder: Embedder, catalog: Catalog, config: Config) -> dict[Mode, Retriever]:
+    """What the chat model is shown: what is found, without what is quarantined, the suspicious withheld."""
+    chat, policy = config.chat, config.read.suspicious
+    lookup = partial(catalog.hits, quarantined=policy != "quarantine")
+
+    def shown(inner: Retriever) -> Retriever:
+        if chat.collapse:
+            inner = Collapse(inner)
+        if chat.context_tokens:
+            inner = Widen(inner, lookup, catalog.texts_of, embedder.count, chat.context_tokens)
+        return Withhold(inner) if policy in ("withhold", "quarantine") else inner
+
+    found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of)
+    return {mode: shown(one) for mode, one in found.items()}
 
 
 def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -> Explain:
@@ -194,15 +224,26 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
     )
 
 
-def _chat(config: ChatConfig, embedder: Embedder) -> Chat:
-    make = plugins.load("chats", config.model)
-    if config.model == "extract":
-        chat: Chat = make(embedder)
-    elif config.model == "local":
-        chat = make(config.path, max_tokens=config.max_tokens)
-    else:
-        chat = make(config.url, config.name, key_env=config.key_env, max_tokens=config.max_tokens)
-    return chat
+def _embedder(config: EmbedConfig) -> Embedder:
+    make = plugins.load("embedders", config.model)
+    if config.model in plugins.KEYS:
+        key_env = config.key_env or plugins.KEYS[config.model]
+        hosted: Embedder = make(config.url, config.name, key_env=key_env, dimensions=config.dimensions)
+        return hosted
+    of_user = {"path": config.path, "name": config.name} if config.model == "onnx" else {}
+    local: Embedder = make(**of_user, threads=config.threads)
+    return local
+
+
+def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
+    if isinstance(which, str):
+        make = plugins.load("rerankers", which)
+        key_env = config.rerank_key_env or plugins.KEYS[which]
+        hosted: Reranker = make(config.rerank_url, config.rerank_name, key_env=key_env)
+        return hosted
+    from citewell.providers.cross_encoder import CrossEncoder
+
+    return CrossEncoder(which)
 
 
 def _index(folder: Path, dimensions: int) -> Index:
@@ -237,7 +278,7 @@ def _same_terms(catalog: Catalog, folder: Path) -> None:
 def _same_settings(catalog: Catalog, prepare: Prepare) -> None:
     """Documents are prepared anew where they come from a source; stored vectors are used again."""
     if catalog.setting("prepared") != prepare.settings:
-        catalog.forget_stamps()
+        catalog.taken.forget_stamps()
         catalog.setting("prepared", prepare.settings)
 
 

@@ -17,22 +17,11 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from citewell import wire
+from citewell.conversation import Conversation
 from citewell.errors import BadInput, CitewellError, ProviderError
-from citewell.model import (
-    JSON,
-    Added,
-    Answer,
-    Blob,
-    Document,
-    Done,
-    Entry,
-    Event,
-    Failure,
-    Hit,
-    Item,
-    Query,
-    Source,
-)
+from citewell.incoming import Added, Blob, Failure, Item
+from citewell.model import JSON, Answer, Document, Done, Entry, Event, Hit, Passage, Query
+from citewell.protocols import Source
 from citewell.why import Why
 
 AT_ONCE: Final = 2
@@ -82,6 +71,16 @@ class Remote:
     def get(self, document_id: str) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
         return wire.load_document(self._request("GET", _path(document_id)))
+
+    def suspicious(self, document_id: str) -> builtins.list[Passage]:
+        """Return a document's passages in which something is suspicious."""
+        found = self._request("GET", "/suspicious", params={"document": document_id})
+        return [wire.load_passage(one) for one in found["passages"]]
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's suspicious passages go, or the one named. Returns how many."""
+        body = {"document": document_id, "passage": passage_id}
+        return int(self._request("POST", "/release", json=body)["released"])
 
     def list(self, where: str | None = None, limit: int = 100, after: str = "") -> list[Entry]:
         """Return up to `limit` (at most 1000) entries in order of id, from the first greater than `after`."""
@@ -142,6 +141,11 @@ class Remote:
                         return
         raise ProviderError(f"the server {self.url!r} ended the answer early; ask again", retryable=True)
 
+    @property
+    def conversations(self) -> RemoteConversations:
+        """The kept conversations, as `Library.conversations`."""
+        return RemoteConversations(self._request)
+
     # -- the library itself ---------------------------------------------------------------------------
 
     def status(self) -> JSON:
@@ -189,6 +193,27 @@ class Remote:
             raise ProviderError(f"the server {self.url!r} did not answer in JSON; is it Citewell?") from None
 
 
+class RemoteConversations:
+    """The kept conversations of a server, with the methods of `Conversations` that a reader needs."""
+
+    def __init__(self, request: Callable[..., Any]) -> None:
+        self._request = request
+
+    def list(self, limit: int = 100, before: str = "") -> builtins.list[Conversation]:
+        """Return up to `limit` (at most 1000), without their turns, the latest first."""
+        params = {"limit": limit, "before": before}
+        found = self._request("GET", "/conversations", params=params)["conversations"]
+        return [wire.load_conversation(one) for one in found]
+
+    def get(self, id: str) -> Conversation:
+        """Return one with its turns. NotFound if there is none."""
+        return wire.load_conversation(self._request("GET", f"/conversations/{quote(id, safe='')}"))
+
+    def delete(self, id: str) -> None:
+        """Delete one, for good. NotFound if there is none."""
+        self._request("DELETE", f"/conversations/{quote(id, safe='')}")
+
+
 def list_all(library: Any, where: str | None = None) -> Iterator[Entry]:
     """Yield every entry of a library, page by page."""
     after, page = "", [None]
@@ -227,8 +252,11 @@ def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failur
 
 def _question(query: Query) -> JSON:
     body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
-    policy = {"policy": query.policy} if query.policy is not None else {}
-    return {**body, **policy, "history": wire.dump(query.history)}
+    style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
+    body |= {"conversation": query.conversation} if query.conversation else {}
+    body |= {"history": wire.dump(query.history)} | ({"style": style} if style else {})
+    body |= {"policy": query.policy} if query.policy is not None else {}
+    return body if query.techniques is None else body | {"techniques": list(query.techniques)}
 
 
 def _where(query: Query) -> JSON:

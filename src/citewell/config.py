@@ -6,139 +6,22 @@ A value is taken from the first that has it: a flag, the environment (`CITEWELL_
 that end in `key_env` hold the *name* of an environment variable.
 """
 
-# ruff: noqa: RUF009  (_setting is dataclasses.field with rules)
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from citewell.errors import BadInput, NotFound
-from citewell.model import Mode, Policy
+from citewell.settings import (
+    LIBRARY_FOLDER,
+    Config,
+)
 
 FILE_NAME = "citewell.toml"
-LIBRARY_FOLDER = ".citewell"
-MIB = 1024 * 1024
-
-ChatModel: TypeAlias = Literal["extract", "local", "openai"]
-
-
-def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field with its rules: `least` and `most` (numbers), `choices`, `path` and `variable` (text)."""
-    return field(default=default, metadata={"about": about, **rules})
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryConfig:
-    """Where the library is."""
-
-    path: Path = _setting(Path(LIBRARY_FOLDER), "folder of the catalog and the index", path=True)
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedConfig:
-    """What turns text into vectors."""
-
-    model: str = _setting("minilm", 'embedding model ("hash" is a stub for tests: it knows no meaning)')
-    sentences: bool = _setting(
-        False, "index each sentence of a passage too, by meaning: about four times the vectors, on disk too"
-    )
-    threads: int = _setting(0, "threads that embed; 0 takes all cores", least=0, most=1024)
-
-
-@dataclass(frozen=True, slots=True)
-class SplitConfig:
-    """How documents become passages."""
-
-    tokens: int = _setting(200, "most tokens in a passage, by the embedder's own count", least=16, most=8192)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchConfig:
-    """How passages are found, unless a request says otherwise."""
-
-    mode: Mode = _setting(
-        "hybrid", "hybrid, dense, keyword (BM25) or tfidf", choices=("hybrid", "dense", "keyword", "tfidf")
-    )
-    limit: int = _setting(10, "hits of a search", least=1, most=1000)
-    typos: bool = _setting(True, "a word that no passage has is looked for as the nearest that one has")
-    feedback: bool = _setting(False, "keyword search asks again with the words of what came up first (RM3)")
-    rerank: Path | None = _setting(
-        None,
-        "folder of an ONNX cross-encoder (model.onnx, tokenizer.json) that orders the best 50",
-        path=True,
-    )
-    late_interaction: bool = _setting(
-        False, "order the best 50 by the embedder's token vectors (MaxSim): embeds them at every search"
-    )
-    diversity: float = _setting(
-        0.0, "how much a hit must differ from those above it (MMR); 0 is off", least=0, most=1
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ChatConfig:
-    """What writes answers."""
-
-    model: ChatModel = _setting(
-        "extract",
-        "extract (quoted passages, no model), local (a GGUF file) or openai (any compatible server)",
-        choices=("extract", "local", "openai"),
-    )
-    path: Path | None = _setting(None, "GGUF file, for local", path=True)
-    url: str = _setting("", "address up to and with /v1, for openai")
-    name: str = _setting("", "the model's name at that address")
-    key_env: str = _setting("OPENAI_API_KEY", "environment variable that holds its key", variable=True)
-    max_tokens: int = _setting(512, "most tokens of an answer", least=1, most=131072)
-    passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
-    policy: Policy = _setting(
-        "mark",
-        "sentences without support: strict (left out), mark (shown, and marked) or off (not looked for)",
-        choices=("strict", "mark", "off"),
-    )
-    collapse: bool = _setting(True, "show one of several passages that say the same")
-    context_tokens: int = _setting(
-        0,
-        "widen passages to the section around them, to this many tokens in all; 0 shows them alone",
-        least=0,
-        most=1_000_000,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ServerConfig:
-    """Where `citewell serve` listens."""
-
-    host: str = _setting("127.0.0.1", "address to listen on; anything but loopback needs a key")
-    hosts: str = _setting("", "names it may be called by, with commas between, beside its own address")
-    port: int = _setting(8000, "port to listen on; 0 takes a free one", least=0, most=65535)
-    key_env: str = _setting("CITEWELL_KEY", "environment variable that holds its key", variable=True)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadConfig:
-    """Limits on one file; past them it is refused with one line, and the rest goes on."""
-
-    max_bytes: int = _setting(64 * MIB, "bytes", least=1)
-    max_pages: int = _setting(5_000, "pages", least=1)
-    max_characters: int = _setting(20_000_000, "characters of text", least=1)
-    max_unpacked_bytes: int = _setting(512 * MIB, "bytes of an archive (DOCX, EPUB …) unpacked", least=1)
-    max_seconds: float = _setting(120.0, "seconds of reading", least=0.001)
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """All settings, by section."""
-
-    library: LibraryConfig = LibraryConfig()
-    embed: EmbedConfig = EmbedConfig()
-    split: SplitConfig = SplitConfig()
-    search: SearchConfig = SearchConfig()
-    chat: ChatConfig = ChatConfig()
-    server: ServerConfig = ServerConfig()
-    read: ReadConfig = ReadConfig()
+TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +162,8 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
     """Return `value` in the setting's type and inside its bounds; text is accepted for numbers."""
     rules, default = KEYS[name].metadata, KEYS[name].default
     if rules.get("path"):
+        if value in rules.get("names", ()):
+            return value
         if value == "" and default is None:
             return None
         if not isinstance(value, str | Path) or value == "":
@@ -292,7 +177,7 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         raise BadInput(f"{name} is {value!r} in {where}; it must be text")
     if value not in rules.get("choices", (value,)):
         raise BadInput(f"{name} is {value!r} in {where}; it must be one of {', '.join(rules['choices'])}")
-    if rules.get("variable") and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+    if rules.get("variable") and value != default and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         # The value is not repeated: it may be the secret itself, pasted by mistake.
         raise BadInput(
             f"{name} in {where} is not the name of an environment variable; put the name, not the key"
@@ -301,17 +186,8 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
 
 
 def _truth(name: str, value: Any, where: str) -> bool:
-    words = {
-        "true": True,
-        "1": True,
-        "yes": True,
-        "on": True,
-        "false": False,
-        "0": False,
-        "no": False,
-        "off": False,
-    }
-    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    word = str(value).strip().lower()
+    found = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}.get(word)
     if found is None:
         raise BadInput(f"{name} is {value!r} in {where}; it must be true or false")
     return found

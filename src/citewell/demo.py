@@ -30,7 +30,9 @@ from citewell.cli.output import print_answer  # noqa: E402
 from citewell.cli.progress import Listed, Tally, bar  # noqa: E402
 from citewell.config import Loaded, load  # noqa: E402
 from citewell.errors import CitewellError, NotFound, ProviderError  # noqa: E402
-from citewell.model import Added, Answer, Blob, Failure, Item, Query, Source  # noqa: E402
+from citewell.incoming import Added, Blob, Failure, Item  # noqa: E402
+from citewell.model import Answer, Query  # noqa: E402
+from citewell.protocols import Source  # noqa: E402
 
 if TYPE_CHECKING:
     from citewell.library import Library

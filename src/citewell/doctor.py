@@ -10,7 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from citewell.config import ChatConfig, Config
+from citewell import plugins
+from citewell.errors import CitewellError
+from citewell.settings import ChatConfig, Config, SearchConfig
 
 State: TypeAlias = Literal["ok", "warn", "missing"]
 GIB: Final = 1024**3
@@ -28,8 +30,13 @@ NEEDED: Final = {
 }
 EXTRAS: Final = {
     "local": (("xllamacpp",), "answers from a GGUF model on this machine"),
+    "anthropic": (("anthropic",), "answers from Anthropic's models"),
+    "hub": (("huggingface-hub",), "embedders by name"),
+    "cohere": (("cohere",), "Cohere's chat, embedding and reranking models"),
     "eval": (("ir-measures", "scipy"), "citewell eval"),
 }
+HOSTED: Final = {"anthropic": "anthropic", "cohere": "cohere"}
+"""The packages of the services that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,9 @@ def examine(config: Config) -> list[Finding]:
     findings = [_python(), _sqlite(), *_packages(), *_extras()]
     findings += [
         _embedder(config),
-        _chat(config.chat),
+        *_reranker(config.search),
+        *(_chat(one) for one in plugins.chain(config.chat)),
+        _prompt(config.chat),
         _scorer(),
         _server(config),
         _disk(config.library.path),
@@ -102,6 +111,14 @@ def _embedder(config: Config) -> Finding:
         return Finding(
             "embedder", "warn", "hash is a stub for tests; it knows no meaning", 'set embed.model = "minilm"'
         )
+    if config.embed.model in plugins.KEYS:
+        embed = config.embed
+        key_env = embed.key_env or plugins.KEYS[embed.model]
+        absent = [] if embed.name else ["embed.name"]
+        what = f"{embed.name!r} at {embed.url or 'its own address'}"
+        return _hosted("embedder", embed.model, absent, what, key_env)
+    if config.embed.model == "onnx":
+        return _folder(config.embed.path, config.embed.name)
     if config.embed.model != "minilm":
         return Finding("embedder", "ok", f"{config.embed.model} (not checked)")
     from citewell.providers import minilm
@@ -112,19 +129,68 @@ def _embedder(config: Config) -> Finding:
     return Finding("embedder", "ok", "minilm is here; it was built from weights whose SHA-256 was right")
 
 
+def _folder(path: Path | None, name: str) -> Finding:
+    if path is not None and not path.is_dir():
+        text = f"onnx: there is no folder {str(path)!r}"
+        return Finding("embedder", "missing", text, "set embed.path to a model's folder", needed=True)
+    if path is None and not name:
+        text = "onnx: neither embed.path nor embed.name is set"
+        return Finding("embedder", "missing", text, "set embed.path to a model's folder", needed=True)
+    return Finding("embedder", "ok", f"onnx: {path or name}")
+
+
+def _reranker(search: SearchConfig) -> list[Finding]:
+    if search.rerank is None:
+        return []
+    if isinstance(search.rerank, str):
+        key_env = search.rerank_key_env or plugins.KEYS[search.rerank]
+        absent = [] if search.rerank_name else ["search.rerank_name"]
+        what = f"{search.rerank_name!r} at {search.rerank_url or 'its own address'}"
+        return [_hosted("reranker", search.rerank, absent, what, key_env)]
+    if not search.rerank.is_dir():
+        text = f"there is no folder {str(search.rerank)!r}"
+        return [Finding("reranker", "missing", text, "set search.rerank to a model's folder")]
+    return [Finding("reranker", "ok", str(search.rerank))]
+
+
 def _chat(chat: ChatConfig) -> Finding:
     if chat.model == "extract":
         return Finding("chat", "ok", "extract: answers are quoted passages; no model is configured")
     if chat.model == "local":
         return _local(chat)
-    absent = [name for name in ("url", "name") if not getattr(chat, name)]
+    needed = ("url", "name") if chat.model == "openai" else ("name",)
+    absent = [f"chat.{name}" for name in needed if not getattr(chat, name)]
+    key_env = chat.key_env or plugins.KEYS[chat.model]
+    return _hosted("chat", chat.model, absent, f"{chat.name!r} at {chat.url or 'its own address'}", key_env)
+
+
+def _hosted(name: str, service: str, absent: list[str], what: str, key_env: str) -> Finding:
+    """What is missing of a hosted model: a setting, a package, a key. Nothing is sent."""
+    package = HOSTED.get(service)
+    if package is not None and _version(package) is None:
+        text = f"{service}: {package} is not installed"
+        return Finding(name, "missing", text, f"pip install 'citewell[{service}]'")
     if absent:
-        words = " and ".join(f"chat.{name}" for name in absent)
-        return Finding("chat", "missing", f"openai: {words} not set", f"set {words} in citewell.toml")
-    if not os.environ.get(chat.key_env):
-        text = f"openai: {chat.name!r} at {chat.url!r}, and ${chat.key_env} is empty"
-        return Finding("chat", "warn", text, f"export {chat.key_env}=… unless that server needs no key")
-    return Finding("chat", "ok", f"openai: {chat.name!r} at {chat.url!r}, key from ${chat.key_env}")
+        words = " and ".join(absent)
+        return Finding(name, "missing", f"{service}: {words} not set", f"set {words} in citewell.toml")
+    if not os.environ.get(key_env):
+        text = f"{service}: {what}, and ${key_env} is empty"
+        return Finding(name, "warn", text, f"export {key_env}=… unless that server needs no key")
+    return Finding(name, "ok", f"{service}: {what}, key from ${key_env}")
+
+
+def _prompt(chat: ChatConfig) -> Finding:
+    """The prompt file in force, compiled and tried."""
+    if chat.model == "extract":
+        return Finding("prompt", "ok", "none: extract quotes passages and takes no prompt")
+    from citewell.answer.render import body_of
+    from citewell.prompts import chosen, templates
+
+    try:
+        template = body_of(chosen(templates(chat.prompts), chat.prompt)).template
+    except CitewellError as error:
+        return Finding("prompt", "missing", str(error), "correct it; `citewell prompt list` tries them all")
+    return Finding("prompt", "ok", f"{template.used}, {template.origin}")
 
 
 def _local(chat: ChatConfig) -> Finding:

@@ -69,13 +69,17 @@ class InUse(CitewellError):
 
 
 class ProviderError(CitewellError):
-    """A model's server failed or refused. `retryable` says whether the same call may succeed later."""
+    """A model's server failed or refused. `retryable` says whether the same call may succeed later.
+
+    `retry_after` is how many seconds the server asks to wait, where it does.
+    """
 
     code = 7
 
-    def __init__(self, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.retry_after = retry_after
 
 
 class OutOfSpace(CitewellError):

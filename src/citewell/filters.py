@@ -116,6 +116,17 @@ def matches(fields: Fields, where: Filter) -> bool:
     return _truth(fields, where) is True
 
 
+def names(where: Filter) -> set[str]:
+    """Return the names of the fields that a filter speaks of."""
+    match where:
+        case And(parts) | Or(parts):
+            return {name for part in parts for name in names(part)}
+        case Not(part):
+            return names(part)
+        case _:
+            return {where.field}
+
+
 def kind(value: object) -> Kind | None:
     """Return the type that a value is compared as, None for NULL."""
     if isinstance(value, bool):

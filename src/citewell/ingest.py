@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from citewell.catalog import Catalog, Proposal, digest
-from citewell.catalog.ids import place_of
-from citewell.errors import BadInput
-from citewell.language import with_language
-from citewell.model import JSON, Added, Blob, Document, Embedder, Failure, Item, Passage, Source
-from citewell.read import Limits, read
-from citewell.represent import Represent
-from citewell.split import embedded_text, split
+from citewell.catalog import Catalog
+from citewell.errors import BadInput, ProviderError
+from citewell.incoming import Added, Blob, Failure, Item
+from citewell.model import JSON
+from citewell.prepare import Job, Prepare
+from citewell.protocols import Source
+from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -33,96 +31,9 @@ Embedded: TypeAlias = "tuple[dict[bytes, Vector], dict[bytes, Vector]]"
 GROUP = 192
 """Passages written together: large enough for even batches, small enough to be searchable within seconds."""
 AHEAD = 32
-"""Documents read ahead of the embedder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A document on its way in. Without a proposal it is unchanged and there is nothing to do.
-
-    `texts` are what is embedded and indexed of its passages, `hashes` theirs; `also` is what else is embedded, by hash.
-    """
-
-    document: Document
-    proposal: Proposal | None
-    hashes: tuple[bytes, ...] = ()
-    texts: tuple[str, ...] = ()
-    also: Mapping[bytes, str] = field(default_factory=dict)
-    number: int = 0
-    passages: int = 0
-
-
-@dataclass(frozen=True)
-class Prepare:
-    """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is."""
-
-    catalog: Catalog
-    embedder: Embedder
-    tokens: int
-    limits: Limits
-    represent: tuple[Represent, ...] = ()
-
-    @property
-    def settings(self) -> str:
-        """Name all but the document that decides passages and vectors."""
-        also = "".join(f" {one.__name__}" for one in self.represent)
-        return f"{self.embedder.name} split={self.tokens} 1{also}"
-
-    def __call__(self, document: Document) -> Job:
-        _refuse_not_numbers(document)
-        document = identified(document)
-        hashed = digest(document, self.settings)
-        known = self.catalog.digest(document.id)
-        if known and known[1] == hashed:
-            return Job(document, None, number=known[0], passages=known[2])
-        spans = split(document, count=self.embedder.count, tokens=self.tokens)
-        texts = tuple(
-            embedded_text(document.title, span.heading, span.context, document.text[span.start : span.end])
-            for span in spans
-        )
-        hashes = tuple(map(self._hash, texts))
-        bare = [document.text[span.start : span.end] for span in spans]
-        further = {
-            place_of(position, number): text
-            for position, one in enumerate(bare)
-            for number, text in enumerate(self.further(one), start=1)
-        }
-        places = {place: self._hash(text) for place, text in further.items()}
-        also = {places[place]: text for place, text in further.items()}
-        return Job(document, Proposal(document, spans, hashes, hashed, places), hashes, texts, also)
-
-    def further(self, text: str) -> list[str]:
-        """Return what is embedded of a passage besides what it is indexed with; each text once."""
-        return list(dict.fromkeys(one for represent in self.represent for one in represent(text)))
-
-    def _hash(self, text: str) -> bytes:
-        return sha256(f"{self.embedder.name}\0{text}".encode()).digest()[:20]
-
-    def text(self, title: str, passage: Passage) -> str:
-        """Return what is embedded and indexed of a stored passage."""
-        return embedded_text(title, passage.heading, passage.context, passage.text)
-
-    def read(self, blob: Blob) -> list[Job | Failure]:
-        """Read and prepare a blob; what cannot be read is a Failure."""
-        try:
-            return [self(document) for document in read(blob, self.limits)]
-        except BadInput as error:
-            return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
-
-
-def identified(document: Document) -> Document:
-    """Return a document whose fields say its id, and its language where that is plainly another than English."""
-    fields = with_language(document.fields, document.text)
-    return replace(document, fields={**fields, "id": document.id})
-
-
-def _refuse_not_numbers(document: Document) -> None:
-    """NaN and infinity compare with nothing, so no filter could mean anything by them."""
-    for name, value in document.fields.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadInput(
-                f"{document.id}: the field {name!r} is {value!r}; give a finite number, or leave it out"
-            )
+"""Documents read ahead of the embedder, and written of at once."""
+PATIENCE: Final = 10.0
+"""Seconds after which what there is of a group is committed: models may be slow."""
 
 
 class Progress:
@@ -166,8 +77,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Stages:
-    """The two steps after reading: embed a group of jobs; then commit it, which returns what was done, in order."""
+    """The steps after reading: have a model write of a job (None: no model does); embed a group of jobs; then commit
+    it, which returns what was done, in order."""
 
+    write: Callable[[Job], Future[Job]] | None
     embed: Callable[[list[Job]], Embedded]
     commit: Callable[[list[Job], Embedded], list[Added]]
 
@@ -183,12 +96,83 @@ def ingest(blobs: Iterable[Blob], prepare: Prepare, stages: Stages, report: Repo
             return writer.submit(lambda: stages.commit(jobs, embedded.result()))
 
         waiting: deque[tuple[list[Job | Failure], Future[list[Added]]]] = deque()
-        for group in _groups(_ahead(prepared)):
-            waiting.append((group, started(group)))
-            if len(waiting) > 2:
-                _report(*waiting.popleft(), report)
+        with closing(_written(_ahead(prepared), stages.write)) as written:
+            for group in _groups(written):
+                waiting.append((group, started(group)))
+                while waiting and (len(waiting) > 2 or waiting[0][1].done()):
+                    _report(*waiting.popleft(), report)
         while waiting:
             _report(*waiting.popleft(), report)
+
+
+def _written(
+    outcomes: Iterable[Job | Failure], write: Callable[[Job], Future[Job]] | None
+) -> Generator[Job | Failure, None, None]:
+    """Have a model write of several jobs at once; they come out in order. Whoever stops asking ends the calls."""
+    waiting: deque[tuple[Job | Failure, Future[Job] | None]] = deque()
+    try:
+        for one in outcomes:
+            todo = write is not None and isinstance(one, Job) and one.proposal is not None
+            waiting.append((one, write(one) if write and todo else None))  # type: ignore[arg-type]
+            while waiting and (len(waiting) > AHEAD or _is_done(waiting[0][1])):
+                yield _outcome(*waiting.popleft())
+        while waiting:
+            yield _outcome(*waiting.popleft())
+    finally:
+        for _, begun in waiting:
+            if begun is not None:
+                begun.cancel()
+
+
+def _is_done(begun: Future[Job] | None) -> bool:
+    return begun is None or begun.done()
+
+
+def _outcome(one: Job | Failure, begun: Future[Job] | None) -> Job | Failure:
+    """Return a job with what was written of it. A call that failed is that document's failure, and no other's."""
+    if begun is None or isinstance(one, Failure):
+        return one
+    try:
+        return begun.result()
+    except ProviderError as error:
+        return Failure(one.document.id, str(error))
+    except BaseException:
+        begun.cancel()
+        raise
+
+
+def expected(catalog: Catalog, prepare: Prepare, source: Source) -> Expected:
+    """Return what a sync of the source will have a model write; reads what is new or changed. See Library.expected."""
+    if prepare.writing is None:
+        return Expected()
+    prepare.writing.ready()
+    jobs = (
+        job
+        for item in _changed(catalog, source)[1]
+        for blob in _fetched(source, item)
+        for job in prepare.read(blob)
+    )
+    return sum((prepare.expected(job) for job in jobs if isinstance(job, Job)), Expected())
+
+
+def _fetched(source: Source, item: Item) -> list[Blob]:
+    """Fetch an item, or nothing: taking it in says why it cannot be had."""
+    try:
+        return [source.fetch(item)]
+    except BadInput:
+        return []
+
+
+def _changed(catalog: Catalog, source: Source) -> tuple[dict[str, Item], list[Item]]:
+    """List a source: all its items, and those that are new or changed."""
+    known, present = catalog.taken.items(source.name), catalog.ids()
+    listed = {item.id: item for item in source.items()}
+    changed = []
+    for item in listed.values():
+        stamp, ids = known.get(item.id, ("", []))
+        if stamp != item.stamp or not present.issuperset(ids):
+            changed.append(item)
+    return listed, changed
 
 
 def sync(
@@ -199,14 +183,8 @@ def sync(
     prune: bool,
 ) -> None:
     """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
-    known, present = catalog.items(source.name), catalog.ids()
-    listed: dict[str, Item] = {}
-    changed: list[Item] = []
-    for item in source.items():
-        listed[item.id] = item
-        stamp, ids = known.get(item.id, ("", []))
-        if stamp != item.stamp or not present.issuperset(ids):
-            changed.append(item)
+    known, present = catalog.taken.items(source.name), catalog.ids()
+    listed, changed = _changed(catalog, source)
     taken: dict[str, list[str]] = {}
 
     def note(outcome: Added | Failure) -> None:
@@ -231,13 +209,14 @@ def sync(
                 if document_id in present:
                     library.remove(document_id)
                     report(document_id)
-            catalog.forget_items(source.name, [gone])
+            catalog.taken.forget(source.name, [gone])
+        catalog.texts.forget_unused()
 
 
 def _blobs(
     catalog: Catalog, source: Source, items: list[Item], note: Callable[[Failure], None]
 ) -> Iterator[Blob]:
-    others = catalog.others(source.name)
+    others = catalog.taken.others(source.name)
     for item in items:
         if item.id in others:
             note(
@@ -254,7 +233,7 @@ def _blobs(
 
 def _note(catalog: Catalog, source: Source, listed: dict[str, Item], taken: dict[str, list[str]]) -> None:
     rows = [(item, listed[item].stamp, ids) for item, ids in taken.items() if item in listed]
-    catalog.note_items(source.name, rows)
+    catalog.taken.note(source.name, rows)
     taken.clear()
 
 
@@ -273,7 +252,7 @@ def _groups(outcomes: Iterable[Job | Failure]) -> Iterator[list[Job | Failure]]:
     """
     group: list[Job | Failure] = []
     ids: set[str] = set()
-    size, enough = 0, GROUP // 8
+    size, enough, began = 0, GROUP // 8, monotonic()
     for one in outcomes:
         if isinstance(one, Job):
             if one.document.id in ids:
@@ -282,9 +261,9 @@ def _groups(outcomes: Iterable[Job | Failure]) -> Iterator[list[Job | Failure]]:
             ids.add(one.document.id)
         group.append(one)
         size += len(one.texts) + len(one.also) if isinstance(one, Job) else 0
-        if size >= enough or len(group) >= GROUP:
+        if size >= enough or len(group) >= GROUP or monotonic() - began > PATIENCE:
             yield group
-            group, size, enough, ids = [], 0, GROUP, set()
+            group, size, enough, ids, began = [], 0, GROUP, set(), monotonic()
     if group:
         yield group
 
@@ -323,3 +302,12 @@ def _ahead(values: Iterator[T]) -> Iterator[T]:
             yield value  # type: ignore[misc]
     finally:
         stopped.set()
+
+
+def added_of(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) -> Added:
+    """Return what a committed job did; `new` are the vectors that were embedded for it and those beside it."""
+    if job.proposal is None:
+        return Added(job.document.id, job.number, job.passages, 0, "unchanged")
+    number = numbers[job.document.id]
+    embedded = sum(h in new for h in job.hashes)
+    return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")

@@ -4,54 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from citewell import filters
-from citewell.answer import answer_of, prompt_of
+from citewell.answering import Answering
 from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.conversations import Conversations
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
-from citewell.ingest import Embedded, Job, Prepare, Progress, Report, Stages, ingest, sync
+from citewell.incoming import Added, Blob, Failure
+from citewell.ingest import Embedded, Progress, Report, Stages, added_of, expected, ingest, sync
 from citewell.lock import Holder
-from citewell.model import (
-    JSON,
-    Added,
-    Answer,
-    Blob,
-    Chat,
-    Delta,
-    Document,
-    Done,
-    Embedder,
-    Entry,
-    Event,
-    Failure,
-    Hit,
-    HitsFound,
-    Index,
-    Mode,
-    Point,
-    Policy,
-    Query,
-    Retriever,
-    Source,
-    Usage,
-)
+from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Point, Query
+from citewell.prepare import Job, Prepare
+from citewell.protocols import Embedder, Index, Retriever, Source
 from citewell.recover import Points, drift, recover
 from citewell.upkeep import Upkeep
+from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
     from citewell.model import Vector
     from citewell.why import Why
 
+T = TypeVar("T")
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
+Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
 Jobs: TypeAlias = list[Job]
 AddedAll: TypeAlias = list[Added]
@@ -65,13 +49,12 @@ class Parts:
     catalog: Catalog
     index: Index
     embedder: Embedder
-    chat: Chat
+    answering: Answering
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
     explain: Explain
     readers: Mapping[Mode, Retriever] | None = None  # what the chat model is shown; None: what a search finds
     shown: int = 8
-    policy: Policy = "mark"
     holder: Holder | None = None
 
 
@@ -84,19 +67,26 @@ class Library:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lease = threading.Lock()
+        self._lease, self._starting = threading.Lock(), threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
         recover(parts.catalog, parts.index, self._points)
+        self.conversations = Conversations(parts.catalog.talk)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
 
     # -- documents ----------------------------------------------------------------------------------
 
     def add(self, document: Document) -> Added:
-        """Add or update one document. Returns once it is durable and searchable."""
-        job = self._parts.prepare(document)
+        """Add or update one document. Returns once it is durable and searchable.
+
+        ProviderError when a model that writes of it fails; what it wrote until then is kept.
+        """
+        prepare = self._parts.prepare
+        job = prepare(document)
+        if prepare.writing is not None and job.proposal is not None:
+            job = self._wait(prepare.written(job))
         return self._write([job])[0]
 
     def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
@@ -105,14 +95,26 @@ class Library:
         A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order. `total`, if
         known, is the number of blobs, for `status`.
         """
+        prepare = self._parts.prepare
+        write = None
+        if prepare.writing is not None:
+            prepare.writing.ready()
+            write = lambda job: self._begin(prepare.written(job))  # noqa: E731
         with self._progress.of(total, report) as counted:
-            ingest(blobs, self._parts.prepare, Stages(self._embed, self._commit), counted)
+            ingest(blobs, prepare, Stages(write, self._embed, self._commit), counted)
 
     def sync(
         self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
     ) -> None:
         """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
         sync(self, self._parts.catalog, source, report, prune)
+
+    def expected(self, source: Source) -> Expected:
+        """Return the calls and tokens that a sync of the source will take of a chat model; none unless it writes.
+
+        Everything new or changed is read for that, once more. Unsupported where no model can write.
+        """
+        return expected(self._parts.catalog, self._parts.prepare, source)
 
     def remove(self, document_id: str) -> None:
         """Remove a document; effective when this returns. NotFound if there is none."""
@@ -125,6 +127,15 @@ class Library:
         """Return a document as it is now. NotFound if there is none."""
         entry, text = self._parts.catalog.get(document_id)
         return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
+
+    def suspicious(self, document_id: str) -> Passages:
+        """Return the passages of a document in which something reads as an instruction to a model, or is hidden."""
+        return self._parts.catalog.suspicious(document_id)
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's suspicious passages go, or the one named: models are shown them. Returns how many."""
+        with self._lease:
+            return self._parts.catalog.release(document_id, passage_id)
 
     def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
@@ -157,34 +168,18 @@ class Library:
         return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
-        """Answer a question, as it happens: HitsFound, Deltas, Citations, Done."""
-        started = time.perf_counter()
-        hits = tuple(
-            await asyncio.to_thread(self._find, self._reader, replace(query, limit=self._parts.shown))
-        )
-        found = time.perf_counter()
-        yield HitsFound(hits)
-        policy, usage, pieces = query.policy or self._parts.policy, Usage(), list[str]()
-        if hits:
-            async for delta in self._parts.chat.stream(prompt_of(query, hits)):
-                pieces.append(delta.text)
-                usage = delta.usage or usage
-                if policy != "strict":
-                    yield delta
-        written = time.perf_counter()
-        searched = (await asyncio.to_thread(self._parts.catalog.counts))[:2]
-        answer = await asyncio.to_thread(answer_of, query, hits, "".join(pieces), searched, policy)
-        if answer.verdict == "refused" or policy == "strict":  # strict: nothing is shown before it is checked
-            yield Delta(answer.text)
-        for citation in answer.citations:
-            yield citation
-        seconds = {
-            "retrieve": found - started,
-            "write": written - found,
-            "check": time.perf_counter() - written,
-            "total": time.perf_counter() - started,
-        }
-        yield Done(replace(answer, usage=usage, model=self._parts.chat.name, seconds=seconds))
+        """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done.
+
+        Where the query names a conversation, Done means that the turn is kept, durably.
+        """
+        if query.conversation:
+            query = await asyncio.to_thread(self.conversations.resumed, query)
+        shown = replace(query, limit=self._parts.shown)
+        async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
+            async for event in events:
+                if query.conversation and isinstance(event, Done):
+                    event = Done(await asyncio.to_thread(self.conversations.keep, query, event.answer))
+                yield event
 
     def ask(self, query: Query) -> Answer:
         """Answer a question with checked citations, or refuse."""
@@ -206,10 +201,11 @@ class Library:
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
-            "chat": self._parts.chat.name,
+            "chat": self._parts.answering.write.chat.name,
+            **self._parts.catalog.suspicions(),
             "unflushed_changes": pending,
             "ingest": self._progress.shown(),
-            "sources": self._parts.catalog.sources(),
+            "sources": self._parts.catalog.taken.sources(),
             "upkeep": self._upkeep.state,
         }
 
@@ -272,7 +268,7 @@ class Library:
                 index.drop([one for version in stale for one in version.ids()])
             self._upkeep.note(sum(len(version.ids()) for version in versions))
             numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
-        return [_added(job, numbers, new) for job in jobs]
+        return [added_of(job, numbers, new) for job in jobs]
 
     def _vectors(self, jobs: Jobs) -> Embedded:
         """Return (all vectors by hash, the ones among them that are new)."""
@@ -280,11 +276,11 @@ class Library:
         for job in jobs:
             texts |= job.also
         known = self._parts.catalog.known(texts)
-        missing = [h for h in texts if h not in known]
-        if not missing:
-            return known, {}
-        matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
-        new = {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
+        new = {h: row for job in jobs for h, row in job.vectors.items() if h not in known}
+        missing = [h for h in texts if h not in known and h not in new]
+        if missing:
+            matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
+            new |= {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
         return known | new, new
 
     def _points(self, version: Version) -> Points:
@@ -295,6 +291,10 @@ class Library:
         ]
         further = catalog.representations(version)
         return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
+
+    async def _read(self, query: Query) -> Found:
+        """Find what the chat model is shown, before any technique."""
+        return Found(query, tuple(await asyncio.to_thread(self._find, self._reader, query)))
 
     def _narrow(self, query: Query) -> Query | None:
         """Resolve a filter that the index cannot express to document ids; None when there are none."""
@@ -307,13 +307,17 @@ class Library:
             )
         return replace(query, where=filters.In("id", tuple(ids))) if ids else None
 
-    def _wait(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Run a coroutine on the library's own background loop, and wait for it."""
-        with self._lease:
+    def _begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin a coroutine on the library's own background loop."""
+        with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
-        future: Future[Answer] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the background loop, and wait for it."""
+        future = self._begin(work)
         try:
             return future.result()
         except BaseException:
@@ -333,14 +337,6 @@ def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> 
         Point(one, job.document.id, vectors[h], text, job.document.fields)
         for one, h, text in zip(version.ids(), hashes, texts, strict=True)
     ]
-
-
-def _added(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) -> Added:
-    if job.proposal is None:
-        return Added(job.document.id, job.number, job.passages, 0, "unchanged")
-    number = numbers[job.document.id]
-    embedded = sum(h in new for h in job.hashes)
-    return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")
 
 
 def _bounded(limit: int, most: int) -> int:

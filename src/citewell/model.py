@@ -1,13 +1,13 @@
-"""The words of Citewell: frozen data and the few protocols that adapters implement.
-
-Standard library only. Every room speaks in these types, so read this file first.
-"""
+"""The words of Citewell: frozen data. Every room speaks in them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from citewell.hostile import Hidden, Suspicion
+from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -61,6 +61,7 @@ class Document:
     source: str = ""
     media_type: str = "text/plain"
     blocks: tuple[Block, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Passage:
 
     `heading` is the path of headings above it, "Guide > Install > Linux". `line` is the 1-based line
     of `start` in the document; `page` is 1-based where the format has pages. `context` is what is
-    embedded and indexed in front of the text besides title and heading (a table's header row).
+    embedded and indexed in front of the text besides title and heading (a table's header row). `written` is
+    what a chat model wrote there at ingest (`embed.context`): it helps to find, is shown to no model, never cited.
     """
 
     id: str
@@ -82,11 +84,16 @@ class Passage:
     line: int = 1
     page: int | None = None
     context: str = ""
+    suspicion: Suspicion | None = None
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC."""
+    """A document as the catalog lists it: everything but its text. Times are ISO 8601, UTC.
+
+    `quarantined` counts its passages that are kept from models.
+    """
 
     id: str
     version: int
@@ -98,6 +105,16 @@ class Entry:
     characters: int
     added_at: str
     updated_at: str
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A metadata field as documents use it: the kind of its values (text, number, boolean), the most common first."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +128,36 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, its document's entry, a score (higher is better), and why."""
+    """A passage that was found, its document's entry, a score (higher is better), and why.
+
+    `withheld` are spans of the passage's text that a model is not shown, in order.
+    """
 
     passage: Passage
     document: Entry
     score: float
     stages: tuple[Stage, ...] = ()
+    withheld: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata."""
+    """A question. `limit` is the number of hits wanted (1 to 1000); `where` narrows by metadata.
+
+    `techniques` are those that an answer is found with, in order; None means the configured ones. `hypothesis` is a
+    passage that might answer it: search by meaning looks for what is near to both. `conversation` is
+    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with.
+    """
 
     text: str
     limit: int = 10
     mode: Mode = "hybrid"
     where: Filter | None = None
     history: tuple[Message, ...] = ()
+    style: Style = AS_WRITTEN
+    techniques: tuple[str, ...] | None = None
+    hypothesis: str = ""
+    conversation: str = ""
     policy: Policy | None = None  # None: what the library is set to do
 
 
@@ -159,14 +189,53 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a technique did on the way to an answer, in words for people, and what it took.
+
+    `calls` counts questions to a chat model, `seconds` is wall-clock time, the steps inside it included.
+    """
+
+    technique: str
+    did: str
+    calls: int = 0
+    usage: Usage = Usage()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is found for a question: hits, best first; the question as it was searched; how it came about.
+
+    `notes` is what a model is told beside the passages: answers to parts of the question. Never cited. `answer` is
+    one that a technique has had written and checked on the way; where there is none, it is written now.
+    """
+
+    query: Query
+    hits: tuple[Hit, ...]
+    steps: tuple[Step, ...] = ()
+    notes: str = ""
+    answer: Answer | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Text with footnote marks like [1], and the citations behind them.
 
-    `unsupported` holds the sentences for which no supporting quote was found ("strict" leaves them out of
-    `text`, "off" looks for none). `verdict` is "answered" when every sentence is cited, "partial" when some
-    are, "refused" when nothing could be said. `confidence` is 0 to 1. `seconds`: step to time.
+    `unsupported` holds the sentences for which no supporting quote was found ("strict" leaves
+    them out of `text`, "off" looks for none). `verdict` is "answered"
+    when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
+    `confidence`, 0 to 1, is how likely the hits answer, times the share of sentences that are cited; a refusal has it
+    too. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
+    `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
+    what techniques did on the way; `usage` counts their calls too. `where` is the filter that was in force, as SQL.
+    `conversation` is the id of the one it is kept in.
     """
 
     text: str
@@ -179,6 +248,11 @@ class Answer:
     confidence: float = 0.0
     model: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    prompt: PromptUsed | None = None
+    reasoning: str = ""
+    steps: tuple[Step, ...] = ()
+    where: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,22 +265,30 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages."""
+    """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages.
+
+    `quotes` are the sentences that answer, with their marks, where they were looked for: all that `extract` says.
+    """
 
     question: str
     hits: tuple[Hit, ...]
     messages: tuple[Message, ...]
+    quotes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a model's output. `usage`, when known, comes with the last one."""
+    """A piece of a model's output. `usage`, when known, comes with the last one.
+
+    `model` names the one of several models that wrote it.
+    """
 
     text: str
     usage: Usage | None = None
+    model: str = ""
 
 
-# Events of `Library.stream`, in this order: one HitsFound, Deltas, Citations, one Done.
+# Events of `Library.stream`, in this order: Steps, one HitsFound, Deltas, Citations, one Done.
 @dataclass(frozen=True, slots=True)
 class HitsFound:
     """The passages that the model is shown, numbered from 1 in this order."""
@@ -221,46 +303,7 @@ class Done:
     answer: Answer
 
 
-Event: TypeAlias = HitsFound | Delta | Citation | Done
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What an acknowledged add did. `unchanged` adds wrote nothing."""
-
-    document_id: str
-    version: int
-    passages: int
-    embedded: int
-    status: Literal["added", "updated", "unchanged"]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One input that could not be taken in: which, and one line of why. Data, so a batch goes on."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a source lists: `id` unique in the source, `stamp` changes whenever the content may have."""
-
-    id: str
-    stamp: str
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Bytes to be read. `name` is the document id to be; its ending helps to find the format."""
-
-    name: str
-    data: bytes
-    media_type: str | None = None
-    source: str = ""
-    fields: Fields = field(default_factory=dict)
+Event: TypeAlias = Step | HitsFound | Delta | Citation | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,76 +318,6 @@ class Point:
     vector: Vector
     text: str
     fields: Fields
-
-
-Retriever: TypeAlias = Callable[[Query], list[Hit]]
-Reranker: TypeAlias = Callable[[str, Sequence[str]], Sequence[float]]
-Scored: TypeAlias = list[tuple[str, float]]
-"""Point ids with scores, best first."""
-
-
-class Embedder(Protocol):
-    """Text to unit vectors. `name` identifies model and weights: equal names, equal vectors."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def dimensions(self) -> int: ...
-    @property
-    def max_tokens(self) -> int: ...
-
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Matrix:
-        """Return float32 of shape (len(texts), dimensions), each row of length 1."""
-        ...
-
-    def count(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of the model's own tokens in each text, special tokens left out."""
-        ...
-
-
-class Chat(Protocol):
-    """A language model, or `extract`. Closing the iterator stops the work."""
-
-    @property
-    def name(self) -> str: ...
-
-    def stream(self, prompt: Prompt) -> AsyncIterator[Delta]:
-        """Yield pieces of the answer; sentences end with marks like [1] that number `prompt.hits`."""
-        ...
-
-
-class Index(Protocol):
-    """A disposable projection of the catalog. Ids are UUIDs; a put replaces; a drop ignores the unknown.
-
-    `knows` says of each word in small letters whether a passage has it, or had it; `frequencies`, how many
-    have it, counting up to `most`. A word that is never looked for, like "the", is known, and `most` have it.
-    `languages` are those that passages are written in (ISO 639-1), English first.
-    """
-
-    def put(self, points: Sequence[Point]) -> None: ...
-    def drop(self, ids: Sequence[str]) -> None: ...
-    def set_fields(self, ids: Sequence[str], fields: Fields) -> None: ...
-    def dense(self, vector: Vector, limit: int, where: Filter | None) -> Scored: ...
-    def lexical(
-        self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
-    ) -> Scored: ...
-    def knows(self, words: Sequence[str]) -> list[bool]: ...
-    def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]: ...
-    def languages(self) -> tuple[str, ...]: ...
-    def ids(self) -> Iterator[str]: ...
-    def count(self) -> int: ...
-    def flush(self) -> None: ...
-    def optimize(self) -> bool: ...
-    def close(self) -> None: ...
-
-
-class Source(Protocol):
-    """A place that documents come from. The sync decides what to add and remove."""
-
-    @property
-    def name(self) -> str: ...
-    def items(self) -> Iterator[Item]: ...
-    def fetch(self, item: Item) -> Blob: ...
 
 
 JSON: TypeAlias = dict[str, Any]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Final, TypeAlias
 
 from citewell.catalog import Catalog, Version
-from citewell.model import Index, Point
+from citewell.model import Point
+from citewell.protocols import Index
 
 Points: TypeAlias = list[Point]
 PointsOf: TypeAlias = Callable[[Version], Points]
+GROUP: Final = 1_000
+"""Points that are put at once."""
+SETTLE: Final = 30_000
+"""Points after which the index writes them down and builds its graphs: until then it holds them in memory."""
 
 
 def recover(catalog: Catalog, index: Index, points: PointsOf) -> None:
@@ -29,16 +35,29 @@ def recover(catalog: Catalog, index: Index, points: PointsOf) -> None:
 
 def mend(catalog: Catalog, index: Index, points: PointsOf) -> bool:
     """Make the index hold exactly the catalog's points. True if anything had to be done."""
-    extra = set(index.ids())
-    done = False
+    there = set(index.ids())
+    absent: list[Version] = []
     for version in catalog.current():
         ids = set(version.ids())
-        if not ids <= extra:
-            index.put(points(version))
-            done = True
-        extra -= ids
-    index.drop(list(extra))
-    return done or bool(extra)
+        if not ids <= there:
+            absent.append(version)
+        there -= ids
+    _put_all(index, (point for version in absent for point in points(version)))
+    index.drop(list(there))
+    return bool(absent or there)
+
+
+def _put_all(index: Index, points: Iterable[Point]) -> None:
+    """Put any number of points in bounded memory."""
+    left = iter(points)
+    since = 0
+    while group := list(islice(left, GROUP)):
+        index.put(group)
+        since += len(group)
+        if since >= SETTLE:
+            index.flush()
+            index.optimize()
+            since = 0
 
 
 def drift(catalog: Catalog, index: Index) -> list[str]:

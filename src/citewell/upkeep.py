@@ -8,7 +8,7 @@ import time
 
 from citewell.catalog import Catalog
 from citewell.errors import CitewellError
-from citewell.model import Index
+from citewell.protocols import Index
 
 FLUSH_SECONDS = 2.0
 """A flush holds everything up for some 20 ms; what it would save is replayed from the journal after a crash."""

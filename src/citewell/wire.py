@@ -8,6 +8,8 @@ Bodies, by route:
     POST   /search            {"hits": [dump(Hit), ...]}
     POST   /why               dump(Why)
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
+    GET    /conversations     {"conversations": [dump(Conversation), ...]}, turns left out
+    GET    /conversations/{id}  dump(Conversation); as text/markdown if that is asked for
     GET    /status            the object that Library.status() returns
     POST   /check             {"drift": ["...", ...]}
     errors                    dump_error, as application/problem+json
@@ -22,10 +24,12 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from citewell import errors, filters
+from citewell.conversation import Conversation, Turn
 from citewell.filters import Filter
+from citewell.hostile import Suspect, Suspicion
+from citewell.incoming import Added
 from citewell.model import (
     JSON,
-    Added,
     Answer,
     Citation,
     Delta,
@@ -39,8 +43,10 @@ from citewell.model import (
     Message,
     Passage,
     Stage,
+    Step,
     Usage,
 )
+from citewell.prompted import PromptUsed
 from citewell.why import Change, Explained, Followed, Place, Why
 
 STATUS: Mapping[str, int] = {
@@ -75,8 +81,10 @@ def dump_document(entry: Entry, document: Document) -> JSON:
 
 
 def dump_event(event: Event) -> tuple[str, JSON]:
-    """Return the name (hits, delta, citation, done) and the data of an event of `Library.stream`."""
+    """Return the name (step, hits, delta, citation, done) and the data of an event of `Library.stream`."""
     match event:
+        case Step():
+            return "step", dump(event)
         case HitsFound(hits):
             return "hits", {"hits": dump(hits)}
         case Delta():
@@ -159,13 +167,20 @@ def load_document(data: Mapping[str, Any]) -> tuple[Entry, Document]:
 
 def load_passage(data: Mapping[str, Any]) -> Passage:
     """Read a passage."""
-    return Passage(**_known(Passage, data))
+    known = _known(Passage, data)
+    if known.get("suspicion") is not None:
+        found = _known(Suspicion, known["suspicion"])
+        parts = (_known(Suspect, one) for one in found.get("parts", ()))
+        found["parts"] = tuple(Suspect(**{**one, "why": tuple(one.get("why", ()))}) for one in parts)
+        known["suspicion"] = Suspicion(**found)
+    return Passage(**known)
 
 
 def load_hit(data: Mapping[str, Any]) -> Hit:
     """Read a hit with its passage, entry and stages."""
     stages = tuple(Stage(**_known(Stage, stage)) for stage in data.get("stages", ()))
-    return Hit(load_passage(data["passage"]), load_entry(data["document"]), data["score"], stages)
+    withheld = tuple((start, end) for start, end in data.get("withheld", ()))
+    return Hit(load_passage(data["passage"]), load_entry(data["document"]), data["score"], stages, withheld)
 
 
 def load_hits(data: Sequence[Mapping[str, Any]]) -> tuple[Hit, ...]:
@@ -198,6 +213,11 @@ def load_usage(data: Mapping[str, Any] | None) -> Usage | None:
     return None if data is None else Usage(**_known(Usage, data))
 
 
+def load_step(data: Mapping[str, Any]) -> Step:
+    """Read what a technique did."""
+    return Step(**_known(Step, data) | {"usage": load_usage(data.get("usage")) or Usage()})
+
+
 def load_message(data: Mapping[str, Any]) -> Message:
     """Read one turn of a conversation."""
     return Message(**_known(Message, data))
@@ -210,16 +230,29 @@ def load_answer(data: Mapping[str, Any]) -> Answer:
     known["hits"] = load_hits(data.get("hits", ()))
     known["unsupported"] = tuple(data.get("unsupported", ()))
     known["usage"] = load_usage(data.get("usage")) or Usage()
+    used = data.get("prompt")
+    known["steps"] = tuple(load_step(step) for step in data.get("steps", ()))
+    known["prompt"] = None if used is None else PromptUsed(**_known(PromptUsed, used))
     return Answer(**known)
+
+
+def load_conversation(data: Mapping[str, Any]) -> Conversation:
+    """Read a kept conversation with its turns, if they came along."""
+    turns = tuple(
+        Turn(**_known(Turn, one) | {"answer": load_answer(one["answer"])}) for one in data.get("turns", ())
+    )
+    return Conversation(**_known(Conversation, data) | {"turns": turns})
 
 
 def load_event(name: str, data: Mapping[str, Any]) -> Event:
     """Read an event by its name; raises the error that an `error` event carries."""
     match name:
+        case "step":
+            return load_step(data)
         case "hits":
             return HitsFound(load_hits(data["hits"]))
         case "delta":
-            return Delta(data["text"], load_usage(data.get("usage")))
+            return Delta(data["text"], load_usage(data.get("usage")), data.get("model", ""))
         case "citation":
             return load_citation(data)
         case "done":

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from shelf import hit, shelf
 
-from citewell.answer import answer_of, prompt_of
+from citewell.answer import answer_of, judge, prompt_of
 from citewell.answer.extract import Extract
-from citewell.model import Answer, Hit, Query
+from citewell.model import Answer, Found, Hit, Query
 
 QUESTIONS = [
     ("Who built the lighthouse on Corran Point?", "Agnes Mallory"),
@@ -29,9 +29,9 @@ def ask(question: str, hits: list[Hit]) -> Answer:
     query = Query(question)
 
     async def drain() -> str:
-        return "".join([delta.text async for delta in Extract().stream(prompt_of(query, hits))])
+        return "".join([delta.text async for delta in Extract().stream(prompt_of(Found(query, tuple(hits))))])
 
-    return answer_of(query, hits, asyncio.run(drain()), (3, 3))
+    return answer_of(query, hits, asyncio.run(drain()), (3, 3), judge(question, hits).likely)
 
 
 @pytest.mark.parametrize(("question", "expected"), QUESTIONS)

@@ -22,7 +22,19 @@ HEAVY = (
         "tree_sitter",
     ),
     *("fastapi", "starlette", "uvicorn", "httpx", "typer", "rich", "sqlalchemy", "sqlite3", "asyncio", "ssl"),
-    *("openai", "anthropic", "cohere", "boto3", "pinecone", "weaviate", "chromadb", "qdrant_client", "torch"),
+    *(
+        "openai",
+        "anthropic",
+        "cohere",
+        "boto3",
+        "jinja2",
+        "yaml",
+        "pinecone",
+        "weaviate",
+        "chromadb",
+        "qdrant_client",
+        "torch",
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from citewell.model import Blob
+from citewell.incoming import Blob
 from tests.server.conftest import served
 from tests.server.memory import MemoryLibrary
 

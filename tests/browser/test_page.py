@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from citewell.model import Blob
+from citewell.incoming import Blob
 from tests.server.conftest import served
 from tests.server.memory import MemoryLibrary
 
@@ -45,6 +45,19 @@ def test_hostile_documents_stay_text(page: Any) -> None:
     assert "<script>" in page.inner_text("#text")
     assert page.evaluate("window.pwned") is None
     assert page.locator("main img, aside img, main script, aside script, main a, aside a").count() == 0
+
+
+def test_pictures_and_links_in_an_answer_are_never_fetched(page: Any, library: MemoryLibrary) -> None:
+    text = "Quokka smiles ![x](https://evil.example/a.png) <img src=https://evil.example/b.png> [y](https://evil.example/c)"
+    library.put(Blob("quokka.md", b""), f"# Quokka\n\n{text}")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    ask(page, "quokka smiles")
+    page.click("#searched summary")
+    assert "![x](https://evil.example/a.png)" in page.inner_text("#answer")
+    assert page.locator("#answer img, #answer a, #hits img, #hits a").count() == 0
+    assert asked
+    assert not any("evil.example" in url.split("?")[0] for url in asked)
 
 
 def test_the_keyboard_is_enough(page: Any) -> None:
@@ -96,6 +109,17 @@ def test_what_no_quote_supports_is_marked(page: Any, library: MemoryLibrary) -> 
     assert page.inner_text("#answer .unsupported") == "Oolong steeps for an hour."
     assert "no quote" in page.inner_text("#answer .legend")
     assert "Oolong" not in page.inner_text("#footnotes")
+
+
+def test_a_follow_up_comes_with_what_was_said_and_shows_how_it_was_read(page: Any) -> None:
+    ask(page, QUESTION)
+    assert page.is_hidden("#steps")
+    page.check("#follow")
+    ask(page, "and green tea steeps")
+    assert page.inner_text("#steps") == f"rewrite: asked as: and green tea steeps ({QUESTION})"
+    page.uncheck("#follow")
+    ask(page, QUESTION)
+    assert page.is_hidden("#steps")
 
 
 def test_what_was_left_out_is_counted(page: Any, library: MemoryLibrary) -> None:

@@ -25,7 +25,8 @@ from citewell.evaluate import (
     report_table,
     run,
 )
-from citewell.model import Added, Blob, Entry, Failure, Hit, Passage, Query
+from citewell.incoming import Added, Blob, Failure
+from citewell.model import Entry, Hit, Passage, Query
 
 DATA = Path(os.environ.get("CITEWELL_DATA") or Path(__file__).resolve().parents[2] / "../shared/data")
 DATASET = Dataset(

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from citewell import filters
 from citewell.assemble import assemble
-from citewell.cli.documents import file_blob
-from citewell.config import Config
+from citewell.cli.given import file_blob
 from citewell.library import Library
 from citewell.model import Document, Query
+from citewell.settings import Config
 from citewell.sources.folder import Folder
 from citewell.why import LostAt
 

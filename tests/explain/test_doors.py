@@ -11,10 +11,10 @@ import pytest
 
 from citewell import filters
 from citewell.assemble import assemble
-from citewell.config import Config
 from citewell.errors import BadInput
 from citewell.library import Library
 from citewell.model import Document, Query, Stage
+from citewell.settings import Config
 from citewell.sources.folder import Folder
 from citewell.why import Followed
 from tests.failure.worker import open_library

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from citewell import recover
 from citewell.errors import InUse, OutOfSpace
+from citewell.index.qdrant_edge import QdrantEdge
 from citewell.library import Library
 from citewell.model import Query
 from tests.failure.worker import document, open_library, word
@@ -127,3 +131,26 @@ def test_a_full_catalog_refuses_and_damages_nothing(tmp_path: Path) -> None:
         assert [entry.id for entry in library.list()] == ["first"]
         library.add(document("second", 1, 400))
         assert isinstance(library.search(Query(word("second", 1), mode="keyword")), list)
+
+
+def test_an_index_that_is_gone_is_made_anew_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _filled(tmp_path / "library")
+    shutil.rmtree(tmp_path / "library" / "index")
+    monkeypatch.setattr(recover, "GROUP", 7)
+    monkeypatch.setattr(recover, "SETTLE", 20)
+    put: list[int] = []
+    settled: list[int] = []
+    monkeypatch.setattr(QdrantEdge, "put", _counting(QdrantEdge.put, put))
+    monkeypatch.setattr(QdrantEdge, "optimize", _counting(QdrantEdge.optimize, settled))
+    with open_library(tmp_path / "library") as library:
+        assert max(put) == 7
+        assert len(settled) == sum(put) // 21
+        assert _all_found(library)
+
+
+def _counting(method: Callable[..., Any], seen: list[int]) -> Callable[..., Any]:
+    def counted(self: QdrantEdge, *given: Any) -> Any:
+        seen.append(len(given[0]) if given else 1)
+        return method(self, *given)
+
+    return counted

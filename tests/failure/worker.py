@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from citewell.assemble import assemble
-from citewell.config import Config
 from citewell.library import Library
 from citewell.model import Document
+from citewell.settings import Config
 
 IDS = 40
 

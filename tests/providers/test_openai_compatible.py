@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 import pytest
@@ -43,6 +44,9 @@ def test_pieces_and_usage_arrive_and_the_key_goes_in_the_header_alone(
         (401, "Incorrect API key provided: sk-secret", "SOME_KEY"),
         (404, "The model `m` does not exist", "chat.name"),
         (400, "This model's maximum context length is 8192 tokens", "lower chat.passages"),
+        (400, "max_tokens is too large: 99999", "lower chat.max_tokens"),
+        (400, "The response was filtered due to the content management policy", "other words"),
+        (429, "You exceeded your current quota, please check your plan and billing details", "no credit"),
     ],
 )
 def test_each_refusal_is_one_line_with_its_remedy_and_without_the_key(
@@ -101,10 +105,10 @@ def test_a_proxy_of_the_environment_never_sees_what_is_for_this_machine(
     assert proxy.asked == []
 
 
-@pytest.mark.parametrize("first", [None, "One"])
-def test_who_hangs_up_closes_the_connection(first: str | None) -> None:
+@pytest.mark.parametrize("first", [None, b'data: {"choices": [{"delta": {"content": "One"}}]}\n\n'])
+def test_who_hangs_up_closes_the_connection(first: bytes | None) -> None:
     async def hang_up() -> None:
-        with silent(first) as (url, closed):
+        with silent(first) as (url, _, closed):
             stream = OpenAICompatible(url, "m").stream(PROMPT)
             task = asyncio.ensure_future(anext(stream))
             done, _ = await asyncio.wait([task], timeout=0.5 if first is None else 10)
@@ -113,13 +117,13 @@ def test_who_hangs_up_closes_the_connection(first: str | None) -> None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await stream.aclose()  # type: ignore[attr-defined]
-            assert await asyncio.to_thread(closed.wait, 5)
+            assert await asyncio.to_thread(closed.wait, 1)
 
     asyncio.run(hang_up())
 
 
 def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("citewell.providers.openai_compatible.ATTEMPTS", 1)
+    monkeypatch.setattr("citewell.providers.remote.ATTEMPTS", 1)
     with serving(said("x")) as stub:
         url = stub.url
     with pytest.raises(ProviderError, match="nothing answers at"):
@@ -130,3 +134,14 @@ def test_nothing_at_the_address_is_one_clear_error(monkeypatch: pytest.MonkeyPat
 def test_a_missing_setting_is_named(url: str, name: str) -> None:
     with pytest.raises(BadInput, match=r"chat\.(url|name)"):
         OpenAICompatible(url, name)
+
+
+def test_openai_s_own_models_are_spoken_to_in_their_newer_words() -> None:
+    body = OpenAICompatible("https://api.openai.com/v1", "m", max_tokens=7)._body(PROMPT)
+    assert (body["max_completion_tokens"], "max_tokens" in body, "temperature" in body) == (7, False, False)
+
+
+def test_the_hosted_service_answers() -> None:
+    if not (os.environ.get("OPENAI_API_KEY") and os.environ.get("CITEWELL_LIVE_OPENAI")):
+        pytest.skip("optional: needs OPENAI_API_KEY, and a model's name in CITEWELL_LIVE_OPENAI")
+    assert collect(OpenAICompatible("https://api.openai.com/v1", os.environ["CITEWELL_LIVE_OPENAI"]))

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from citewell.model import Blob, Document
+from citewell.incoming import Blob
+from citewell.model import Document
 from citewell.read import read
 from tests.read import files
 from tests.read.test_blocks import check

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from citewell.errors import Unreadable
-from citewell.model import Blob
+from citewell.incoming import Blob
 from citewell.read import Limits, isolate, read
 from tests.read import files
 

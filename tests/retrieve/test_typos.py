@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from citewell import filters
 from citewell.filters import Filter
 from citewell.library import Library
-from citewell.model import Document, Index, Query
+from citewell.model import Document, Query
+from citewell.protocols import Index
 from citewell.retrieve import Candidate, Typos
 from citewell.retrieve.typos import ASCII, respelled, slips
 from tests.retrieve.shelf import found, opened

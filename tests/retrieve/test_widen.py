@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from citewell.answer import answer_of
 from citewell.catalog.ids import passage_id
 from citewell.filters import Filter
-from citewell.model import Blob, Entry, Hit, Passage, Query
+from citewell.incoming import Blob
+from citewell.model import Entry, Hit, Passage, Query
 from citewell.retrieve import Widen
 from tests.retrieve.shelf import Ranked, entry, opened
 

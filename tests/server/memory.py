@@ -10,23 +10,22 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 
 from citewell.errors import BadInput, NotFound
+from citewell.incoming import Added, Blob, Failure
 from citewell.model import (
-    Added,
     Answer,
-    Blob,
     Citation,
     Delta,
     Document,
     Done,
     Entry,
     Event,
-    Failure,
     Hit,
     HitsFound,
     Passage,
     Policy,
     Query,
     Stage,
+    Step,
     Verdict,
 )
 from citewell.why import Explained, Followed, Why
@@ -113,6 +112,10 @@ class MemoryLibrary:
             hits = tuple(self.search(query))
             if self.pause:
                 await asyncio.sleep(self.pause)
+            steps: tuple[Step, ...] = ()
+            if len(query.history) > 1:
+                steps = (Step("rewrite", f"asked as: {query.text} ({query.history[-2].content})"),)
+                yield steps[0]
             yield HitsFound(hits)
             quoted = [(number, hit) for number, hit in enumerate(hits[:3], 1) if hit.score > 1]
             text = "\n\n".join(f"{hit.passage.text} [{number}]" for number, hit in quoted)
@@ -126,7 +129,15 @@ class MemoryLibrary:
                 text += "".join(f"\n\n{one}" for one in self.unsupported)
             verdict: Verdict = "refused" if not quoted else "partial" if self.unsupported else "answered"
             refusal = f"Nothing in the {len(self.documents)} documents searched answers this."
-            found = Answer(text or refusal, citations, self.unsupported, hits, verdict=verdict, policy=self.policy)
+            found = Answer(
+                text or refusal,
+                citations,
+                self.unsupported,
+                hits,
+                verdict=verdict,
+                steps=steps,
+                policy=self.policy,
+            )
             yield Done(replace(found, model="extract"))
             self.ended.append("done")
         finally:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from citewell import errors, wire
-from citewell.config import SearchConfig
 from citewell.errors import CitewellError
 from citewell.model import Query
 from citewell.server.app import PAGE
+from citewell.settings import SearchConfig
 from tests.server.memory import MemoryLibrary
 
 TEXT = b"# Tea\n\nGreen tea steeps for two minutes.\n\nBlack tea steeps for four minutes.\n"
@@ -181,7 +181,9 @@ def test_openapi_describes_every_route_and_real_errors(client: Any) -> None:
     routes = {f"{method.upper()} {path}" for path, all in schema["paths"].items() for method in all}
     assert routes == {
         "PUT /documents/{id}", "GET /documents/{id}", "DELETE /documents/{id}", "GET /documents",
+        "GET /conversations", "GET /conversations/{id}", "DELETE /conversations/{id}",
         "POST /search", "POST /why", "POST /ask", "GET /status", "POST /check", "GET /health", "GET /ready",
+            "GET /suspicious", "POST /release",
     }  # fmt: skip
     text = json.dumps(schema)
     assert "HTTPValidationError" not in text

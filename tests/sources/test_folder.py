@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from citewell.errors import NotFound, Unreadable
-from citewell.model import Item
+from citewell.incoming import Item
 from citewell.sources.folder import Folder
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from citewell.errors import MissingExtra
-from citewell.model import Blob, Document
+from citewell.incoming import Blob
+from citewell.model import Document
 from citewell.read import Limits, read
 from citewell.split import embedded_text, split
 

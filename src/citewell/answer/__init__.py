@@ -2,19 +2,28 @@
 
 from citewell.answer.check import answer_of, verdict
 from citewell.answer.cite import Cited, cite
-from citewell.answer.prompt import REFUSAL, messages
-from citewell.answer.prompt import prompt as prompt_of
-from citewell.answer.refuse import answerable, refusal
+from citewell.answer.extract import quotes_of
+from citewell.answer.judge import Judged, judge
+from citewell.answer.prompt import REFUSAL, passages_of
+from citewell.answer.reasoning import Fence, parted
+from citewell.answer.refuse import refusal
 from citewell.answer.sentences import sentences
+from citewell.answer.write import Writer, fence_of, prompt_of
 
 __all__ = [
     "REFUSAL",
     "Cited",
+    "Fence",
+    "Judged",
+    "Writer",
     "answer_of",
-    "answerable",
     "cite",
-    "messages",
+    "fence_of",
+    "judge",
+    "parted",
+    "passages_of",
     "prompt_of",
+    "quotes_of",
     "refusal",
     "sentences",
     "verdict",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from citewell.answer.cite import Cited, cite
 from citewell.answer.prompt import REFUSAL
-from citewell.answer.refuse import answerable, refusal
+from citewell.answer.refuse import refusal
 from citewell.answer.support import plain
-from citewell.model import Answer, Hit, Policy, Query, Verdict
+from citewell.model import Answer, Hit, Query, Verdict
 
 
 def verdict(cited: Cited) -> Verdict:
@@ -19,24 +19,31 @@ def verdict(cited: Cited) -> Verdict:
 
 
 def answer_of(
-    query: Query, hits: Sequence[Hit], text: str, searched: tuple[int, int], policy: Policy = "mark"
+    query: Query, hits: Sequence[Hit], text: str, searched: tuple[int, int], likely: float = 1.0
 ) -> Answer:
     """Check a model's text against the hits it was shown; without a citation the answer is a refusal.
 
-    `searched` is (documents, passages) in the library, for the refusal's words. `policy` holds where the query has
-    none: "strict" leaves unsupported sentences out of the text; "off" shows any text that a model wrote from hits,
-    with footnotes where quotes are found.
+    `searched` is (documents, passages) in the library, for the refusal's words; `likely` is how likely the hits answer.
+    The query's policy: "strict" leaves unsupported sentences out of the text, "mark" (and None) shows them; "off" shows
+    any text that a model wrote from hits, with footnotes where quotes are found.
     """
-    policy = query.policy or policy
+    policy = query.policy or "mark"
     declined = plain(text).startswith(REFUSAL.rstrip("."))
     cited = Cited("") if declined else cite(text, hits, keep=policy != "strict")
     if policy == "off" and hits and cited.text:
-        return _unchecked(query, hits, cited)
+        return _unchecked(hits, cited, likely)
     decided = verdict(cited)
     if decided == "refused":
         words = refusal(query, *searched, hits)
-        return Answer(words, unsupported=cited.unsupported, hits=tuple(hits), verdict=decided, policy=policy)
-    quotes = [one.quote for one in cited.citations]
+        return Answer(
+            words,
+            (),
+            cited.unsupported,
+            tuple(hits),
+            verdict=decided,
+            confidence=round(likely, 3),
+            policy=policy,
+        )
     share = cited.supported / (cited.supported + len(cited.unsupported))
     return Answer(
         text=cited.text,
@@ -45,13 +52,17 @@ def answer_of(
         hits=tuple(hits),
         verdict=decided,
         policy=policy,
-        confidence=round(answerable(query.text, hits, quotes) * share, 3),
+        confidence=round(likely * share, 3),
     )
 
 
-def _unchecked(query: Query, hits: Sequence[Hit], cited: Cited) -> Answer:
-    quotes = [one.quote for one in cited.citations]
-    confidence = round(answerable(query.text, hits, quotes), 3)
+def _unchecked(hits: Sequence[Hit], cited: Cited, likely: float) -> Answer:
     return Answer(
-        cited.text, cited.citations, (), tuple(hits), verdict="answered", policy="off", confidence=confidence
+        cited.text,
+        cited.citations,
+        (),
+        tuple(hits),
+        verdict="answered",
+        policy="off",
+        confidence=round(likely, 3),
     )

@@ -22,7 +22,7 @@ from citewell.answer.constants import (
     SUPPORT_SPREAD,
     WINDOW,
 )
-from citewell.answer.prompt import REFUSAL
+from citewell.answer.prompt import REFUSAL, is_withheld
 from citewell.answer.sentences import Unit, units
 from citewell.answer.support import CONFLICTS, Saying, contradiction, coverage, enough, plain
 from citewell.model import Citation, Hit
@@ -105,6 +105,8 @@ class Shown:
         for size in range(1, WINDOW + 1):
             for at in range(len(found) - size + 1):
                 (first, saying), (last, _) = found[at], found[at + size - 1]
+                if is_withheld(self.hit, first.start, last.end):
+                    continue
                 if first.kind not in _NO_CLAIM and last.kind not in _NO_CLAIM:
                     yield at, size, saying if size == 1 else Saying(text[first.start : last.end])
 
@@ -254,7 +256,7 @@ def _verbatim(claim: str, shown: Shown) -> tuple[int, int] | None:
     ends = [unit.end for unit, _ in shown.units]
     for at, start in enumerate(starts):
         for end in ends[at : at + 12]:
-            if plain(text[start:end]) == wanted:
+            if plain(text[start:end]) == wanted and not is_withheld(shown.hit, start, end):
                 return start, end
     return None
 

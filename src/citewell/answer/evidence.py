@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 from citewell.answer import words
 from citewell.answer.constants import LISTED
+from citewell.answer.prompt import is_withheld
 from citewell.answer.sentences import Unit, units
 from citewell.answer.support import Saying
 from citewell.model import Hit
@@ -100,8 +101,14 @@ class Evidence:
 
     @cached_property
     def units(self) -> list[list[tuple[Unit, Saying]]]:
-        texts = [hit.passage.text for hit in self.hits]
-        return [[(one, Saying(text[one.start : one.end])) for one in units(text)] for text in texts]
+        return [
+            [
+                (one, Saying(hit.passage.text[one.start : one.end]))
+                for one in units(hit.passage.text)
+                if not is_withheld(hit, one.start, one.end)
+            ]
+            for hit in self.hits
+        ]
 
     @cached_property
     def headings(self) -> list[frozenset[str]]:

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from citewell.answer.constants import (
-    ANSWER_SENTENCES,
-    DROP,
-    EMBEDDED_SENTENCES,
-    RANK_DENSE,
-    RANK_WORDS,
-    SAME,
-    THRESHOLD,
-)
-from citewell.answer.evidence import Evidence, Sentence, with_cosines
-from citewell.answer.refuse import answerable
-from citewell.model import Delta, Embedder, Prompt, Usage
+from citewell.answer.constants import DROP, THRESHOLD
+from citewell.answer.evidence import Evidence, Sentence
+from citewell.answer.judge import Judged, judge
+from citewell.model import Delta, Prompt, Usage
+from citewell.protocols import Embedder
 
 TITLE: Final = "Quoted passages"
 
@@ -44,51 +37,19 @@ class Extract:
         for place, quote in enumerate(quotes):
             yield Delta(quote if place == 0 else f"\n\n{quote}", Usage())
 
-    def quotes(self, prompt: Prompt) -> list[str]:
-        """Return the quoted sentences, best first, each ending in its mark; [] when nothing answers."""
-        evidence = Evidence(prompt.question, prompt.hits)
-        ranked = self.ranked(evidence)
-        chosen = _distinct(ranked)
-        cosine = max((one.features["cosine"] for one, _ in chosen), default=0.0) if self.embedder else None
-        texts = [one.saying.text for one, _ in chosen]
-        if answerable(prompt.question, prompt.hits, texts, cosine) < THRESHOLD:
-            return []
-        best = chosen[0][1]
-        return [_quote(evidence, one) for one, score in chosen if score > best - DROP]
-
-    def ranked(self, evidence: Evidence) -> list[tuple[Sentence, float]]:
-        """Return the sentences with their scores, best first; with an embedder, only the best by words."""
-        by_words = ranked(evidence.sentences, RANK_WORDS)
-        if self.embedder is None or not by_words:
-            return by_words
-        some = [one for one, _ in by_words[:EMBEDDED_SENTENCES]]
-        vector = self.embedder.embed([evidence.question], kind="query")[0]
-        embedder = self.embedder
-        return ranked(
-            with_cosines(some, lambda texts: embedder.embed(texts, kind="passage") @ vector), RANK_DENSE
-        )
+    def quotes(self, prompt: Prompt) -> tuple[str, ...]:
+        """Return the quoted sentences, best first, each ending in its mark; none when nothing answers."""
+        if prompt.quotes is not None:
+            return prompt.quotes
+        return quotes_of(judge(prompt.question, prompt.hits, self.embedder))
 
 
-def ranked(sentences: Sequence[Sentence], weights: Mapping[str, float]) -> list[tuple[Sentence, float]]:
-    """Return sentences with the weighted sum of their features, best first; ties keep their order."""
-    scored = [(one, sum(w * one.features[name] for name, w in weights.items())) for one in sentences]
-    return sorted(scored, key=lambda pair: -pair[1])
-
-
-def _distinct(scored: Sequence[tuple[Sentence, float]]) -> list[tuple[Sentence, float]]:
-    """Return the best few that say something of their own."""
-    chosen: list[tuple[Sentence, float]] = []
-    for one, score in scored:
-        if len(chosen) == ANSWER_SENTENCES:
-            break
-        if not any(_alike(one, other) for other, _ in chosen):
-            chosen.append((one, score))
-    return chosen
-
-
-def _alike(one: Sentence, other: Sentence) -> bool:
-    both = one.saying.stems & other.saying.stems
-    return len(both) >= SAME * min(len(one.saying.stems), len(other.saying.stems))
+def quotes_of(judged: Judged) -> tuple[str, ...]:
+    """Return the sentences worth quoting, each with its mark, best first; none below THRESHOLD."""
+    if judged.likely < THRESHOLD or not judged.chosen:
+        return ()
+    best = judged.chosen[0][1]
+    return tuple(_quote(judged.evidence, one) for one, score in judged.chosen if score > best - DROP)
 
 
 def _quote(evidence: Evidence, one: Sentence) -> str:

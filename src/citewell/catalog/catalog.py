@@ -8,14 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from citewell.catalog import schema
+from citewell.catalog import queries, schema
+from citewell.catalog.contradictions import contradictions
+from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import among, open_engine, translated
+from citewell.catalog.sqlite import add_columns, among, batches, open_engine, translated
+from citewell.catalog.suspicions import release, suspicious_counts
+from citewell.catalog.taken import Taken
+from citewell.catalog.talk import Talk
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
     ENTRY,
@@ -24,20 +29,19 @@ from citewell.catalog.versions import (
     entry_of,
     erase,
     forget,
-    hit_of,
     named,
     propose,
 )
 from citewell.catalog.where import to_sql
+from citewell.catalog.written import Texts
 from citewell.errors import NotFound, Unsupported
 from citewell.filters import Filter
-from citewell.model import Entry, Passage
+from citewell.model import Entry, FieldUse, Passage
 
 if TYPE_CHECKING:
     from citewell.model import Vector
 
-v, p, r = schema.versions.c, schema.passages.c, schema.representations.c
-BATCH = 500
+v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,12 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_engine(path)
+        self.talk = Talk(self._engine)
+        self.taken = Taken(self._engine)
+        self.texts = Texts(self._transaction)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
+            add_columns(sql, schema.metadata.sorted_tables)
             found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
             if found is None:
                 sql.execute(insert(schema.meta).values(name="schema", value=str(schema.VERSION)))
@@ -112,22 +120,17 @@ class Catalog:
         wanted = list(set(hashes))
         found: dict[bytes, Vector] = {}
         with self._read() as sql:
-            for some in _batches(wanted):
+            for some in batches(wanted):
                 rows = sql.execute(select(schema.vectors).where(schema.vectors.c.hash.in_(some)))
                 found.update((row[0], unpack(row[1])) for row in rows)
         return found
 
-    def hits(self, ids: Sequence[str], where: Filter | None = None) -> dict[str, tuple[Passage, Entry]]:
-        """Return what is current (and satisfies `where`) among these passage ids."""
-        wanted = among(p.key, p.position)
-        columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
-        query = select(*columns).join(schema.versions, v.key == p.key).where(v.current)
-        if where is not None:
-            query = query.where(to_sql(where, v.fields))
-        asked = json.dumps([split_id(one) for one in ids])
+    def hits(
+        self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
+    ) -> dict[str, tuple[Passage, Entry]]:
+        """Return what is current (and satisfies `where`) among these passage ids; `quarantined` ones only if wanted."""
         with self._read() as sql:
-            rows = sql.execute(query.where(wanted), {"pairs": asked})
-            return {passage_id(row[0], row[1]): hit_of(row) for row in rows}
+            return queries.hits(sql, ids, where, quarantined)
 
     def words_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the texts of the passages among these ids that there are."""
@@ -162,6 +165,26 @@ class Catalog:
             raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
         return entry_of(row), row[-1]
 
+    def suspicious(self, document_id: str) -> list[Passage]:
+        """Return a document's passages that have something suspicious, in order. NotFound if there is no document."""
+        with self._read() as sql:
+            found = queries.suspicious(sql, document_id)
+        if not found:
+            self.get(document_id)
+        return found
+
+    def release(self, document_id: str, passage_id: str | None = None) -> int:
+        """Let a document's quarantined passages go, or the one named; returns how many. Later versions keep that."""
+        found = [one for one in self.suspicious(document_id) if passage_id in (None, one.id)]
+        places = [(*split_id(one.id), one.text) for one in found]
+        with self._transaction() as sql:
+            return release(sql, document_id, places)
+
+    def suspicions(self) -> dict[str, int]:
+        """Return how many passages have something suspicious in them, and how many of those are quarantined."""
+        with self._read() as sql:
+            return suspicious_counts(sql)
+
     def entries(self, where: Filter | None, limit: int, after: str) -> list[Entry]:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         query = select(*ENTRY).where(v.current, v.document_id > after).order_by(v.document_id).limit(limit)
@@ -175,11 +198,13 @@ class Catalog:
         with self._read() as sql:
             query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
             documents, passages = sql.execute(query).one()
-            return (
-                documents,
-                passages,
-                sql.execute(select(func.count()).select_from(schema.journal)).scalar_one(),
-            )
+            pending = sql.execute(select(func.count()).select_from(schema.journal)).scalar_one()
+            return documents, passages, pending
+
+    def fields(self) -> list[FieldUse]:
+        """Return the metadata fields that documents have."""
+        with self._read() as sql:
+            return fields_in_use(sql)
 
     def document_ids(self, where: Filter, limit: int) -> list[str]:
         """Return up to `limit` ids of documents that satisfy a filter."""
@@ -200,18 +225,8 @@ class Catalog:
 
     def points(self, version: Version) -> Iterator[tuple[Entry, Passage, Vector]]:
         """Yield what an index needs to hold of a version's passages."""
-        columns = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, *ENTRY)
-        query = (
-            select(*columns, schema.vectors.c.vector)
-            .join(schema.versions, v.key == p.key)
-            .join(schema.vectors, schema.vectors.c.hash == p.vector)
-            .where(p.key == version.key)
-            .order_by(p.position)
-        )
         with self._read() as sql:
-            for row in sql.execute(query):
-                passage, entry = hit_of(row)
-                yield entry, passage, unpack(row[-1])
+            yield from queries.points(sql, version)
 
     def representations(self, version: Version) -> list[tuple[str, Vector]]:
         """Return the further points of a version's passages: their ids and vectors."""
@@ -250,53 +265,12 @@ class Catalog:
         with self._transaction() as sql:
             sql.execute(delete(schema.journal).where(j.id <= upto, j.key.not_in(pending)))
 
-    # -- sources and settings -------------------------------------------------------------------------
-
-    def items(self, source: str) -> dict[str, tuple[str, list[str]]]:
-        """Return {item: (stamp, document ids)} of what was last taken in from a source."""
-        i = schema.items.c
-        with self._read() as sql:
-            rows = sql.execute(select(i.item, i.stamp, i.documents).where(i.source == source))
-            return {row[0]: (row[1], json.loads(row[2])) for row in rows}
-
-    def others(self, source: str) -> dict[str, str]:
-        """Return {item: source} of what other sources have brought in."""
-        i = schema.items.c
-        with self._read() as sql:
-            return {row[0]: row[1] for row in sql.execute(select(i.item, i.source).where(i.source != source))}
-
-    def sources(self) -> list[str]:
-        """Return the names of the sources that documents came from."""
-        with self._read() as sql:
-            return sorted(sql.execute(select(schema.items.c.source).distinct()).scalars())
+    # -- settings -------------------------------------------------------------------------
 
     def ids(self) -> set[str]:
         """Return the id of every document."""
         with self._read() as sql:
             return set(sql.execute(select(v.document_id).where(v.current)).scalars())
-
-    def note_items(self, source: str, taken: Sequence[tuple[str, str, list[str]]]) -> None:
-        """Remember (item, stamp, document ids) of what was taken in."""
-        now = datetime.now(UTC).timestamp()
-        rows = [
-            {"source": source, "item": item, "stamp": stamp, "documents": json.dumps(ids), "synced_at": now}
-            for item, stamp, ids in taken
-        ]
-        if rows:
-            with self._transaction() as sql:
-                sql.execute(insert(schema.items).prefix_with("OR REPLACE"), rows)
-
-    def forget_items(self, source: str, items: Sequence[str]) -> None:
-        """Forget items that a source no longer lists."""
-        i = schema.items.c
-        with self._transaction() as sql:
-            for some in _batches(list(items)):
-                sql.execute(delete(schema.items).where(i.source == source, i.item.in_(some)))
-
-    def forget_stamps(self) -> None:
-        """Let every source's items count as changed."""
-        with self._transaction() as sql:
-            sql.execute(update(schema.items).values(stamp=""))
 
     def setting(self, name: str, value: str | None = None) -> str | None:
         """Read a setting of the library, or write it when `value` is given."""
@@ -313,18 +287,8 @@ class Catalog:
 
     def inconsistencies(self) -> list[str]:
         """Return what the tables contradict each other in; [] when nothing is."""
-        texts = select(v.document_id, p.position).join(schema.versions, v.key == p.key)
-        wrong = texts.where(p.text != func.substr(v.text, p.start + 1, p.end - p.start))
-        bare = texts.where(p.vector.not_in(select(schema.vectors.c.hash)))
-        lost = select(func.count()).where(r.vector.not_in(select(schema.vectors.c.hash)))
-        loose = select(func.count()).select_from(schema.passages).where(p.key.not_in(select(v.key)))
         with self._read() as sql:
-            found = [f"passage {n} of {d!r} is not what its document says" for d, n in sql.execute(wrong)]
-            found += [f"passage {n} of {d!r} has no stored vector" for d, n in sql.execute(bare)]
-            orphans = sql.execute(loose).scalar_one()
-            if without := sql.execute(lost).scalar_one():
-                found.append(f"{without} sentences have no stored vector")
-        return found + ([f"{orphans} passages belong to no version"] if orphans else [])
+            return contradictions(sql)
 
     def close(self) -> None:
         """Release the files."""
@@ -339,8 +303,3 @@ class Catalog:
     def _read(self) -> Iterator[Connection]:
         with translated(), self._engine.connect() as sql:
             yield sql
-
-
-def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), BATCH):
-        yield values[start : start + BATCH]

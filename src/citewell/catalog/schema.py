@@ -67,6 +67,7 @@ passages = Table(
     Column("heading", Text, nullable=False),
     Column("context", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("written", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 Index("by_vector", passages.c.vector)
@@ -82,12 +83,56 @@ representations = Table(
 )
 Index("represented_by", representations.c.vector)
 
+suspicions = Table(
+    "suspicions",
+    metadata,
+    # What reads as an instruction to a model, or is hidden, in a passage; most passages have no row.
+    Column("key", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("state", String, nullable=False),  # noted | quarantined | released
+    Column("parts", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    # Passages, by the hash of their text, that a person has let go: later versions of the document keep that.
+    Column("document_id", String, primary_key=True),
+    Column("text", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 vectors = Table(
     "vectors",
     metadata,
     Column("hash", LargeBinary, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
 )
+
+written = Table(
+    "written",
+    metadata,
+    # What a chat model wrote at ingest, by the hash of what decides it: kept the moment it comes, never paid twice.
+    Column("hash", LargeBinary, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("model", String, nullable=False),
+    Column("prompt", String, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("written_at", Float, nullable=False),
+)
+
+writings = Table(
+    "writings",
+    metadata,
+    # Which versions use a written text: one that no version uses any more is erased.
+    Column("key", Integer, primary_key=True),
+    Column("hash", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("written_for", writings.c.hash)
 
 journal = Table(
     "journal",
@@ -97,6 +142,30 @@ journal = Table(
     Column("key", Integer, nullable=False),
     Column("passages", Integer, nullable=False),
     sqlite_autoincrement=True,
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("started_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+)
+Index("latest", conversations.c.updated_at)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("conversation", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),  # JSON, without the passages shown
+    Column("created_at", String, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 items = Table(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, create_engine, event, func, select, tuple_
-from sqlalchemy.engine import Engine
+from sqlalchemy import ColumnElement, Table, bindparam, create_engine, event, func, select, tuple_
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.schema import CreateColumn
 
 from citewell.errors import Corrupt, OutOfSpace
+
+BATCH: Final = 500
 
 
 def open_engine(path: Path) -> Engine:
@@ -25,6 +28,16 @@ def open_engine(path: Path) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def add_columns(sql: Connection, tables: Iterable[Table]) -> None:
+    """Give tables of an older Citewell the columns that came later, each with its default."""
+    for table in tables:
+        there = {row[1] for row in sql.exec_driver_sql(f"PRAGMA table_info({table.name})")}
+        for column in table.columns:
+            if column.name not in there:
+                made = CreateColumn(column).compile(sql)
+                sql.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {made}")
 
 
 def among(*columns: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -52,3 +65,9 @@ def translated() -> Iterator[None]:
         if "malformed" in text or "not a database" in text:
             raise Corrupt(f"the catalog is damaged: {text}; restore its folder from a backup") from error
         raise
+
+
+def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield values in groups that a statement can name."""
+    for start in range(0, len(values), BATCH):
+        yield values[start : start + BATCH]

@@ -10,26 +10,40 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id
+from citewell.catalog.suspicions import note_suspicions, suspicion_of
+from citewell.catalog.written import release, use
+from citewell.hostile import Suspicion
 from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
 
-v, p, r = schema.versions.c, schema.passages.c, schema.representations.c
+v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
+_held = schema.suspicions.alias("held")
+QUARANTINED = (
+    select(func.count())
+    .where(_held.c.key == v.key, _held.c.state == "quarantined")
+    .correlate(schema.versions)
+    .scalar_subquery()
+)
 ENTRY = (
     v.document_id, v.number, v.title, v.source, v.media_type, v.fields,
-    v.passages, v.characters, v.added_at, v.updated_at,
+    v.passages, v.characters, v.added_at, v.updated_at, QUARANTINED,
 )  # fmt: skip
+PASSAGE = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.context, p.text, p.written)
+SUSPICION = (s.score, s.state, s.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A new version to be: its document, spans, the hash of each span's embedded text, and its digest.
 
-    `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds.
+    `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds;
+    `suspicions` has what is suspicious, by position.
+    `writings` are the hashes of what a chat model wrote for it.
     """
 
     document: Document
@@ -37,6 +51,8 @@ class Proposal:
     hashes: Sequence[bytes]
     digest: bytes
     places: Mapping[int, bytes] = field(default_factory=dict)
+    suspicions: Mapping[int, Suspicion] = field(default_factory=dict)
+    writings: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,8 @@ class Version:
 def digest(document: Document, settings: str) -> bytes:
     """Hash all that decides a version: equal digests, equal passages, vectors and fields."""
     fields = json.dumps(dict(document.fields), sort_keys=True, ensure_ascii=False)
-    parts = (settings, document.title, document.media_type, document.source, fields, document.text)
+    parts = [settings, document.title, document.media_type, document.source, fields, document.text]
+    parts += [f"{one.start} {one.end} {one.how}" for one in document.hidden]
     return sha256(json.dumps(parts).encode()).digest()
 
 
@@ -83,6 +100,11 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Ve
     for table, rows in tables:
         if rows:
             sql.execute(insert(table), rows)
+    for version, proposal in zip(made, proposals, strict=True):
+        if proposal.suspicions:
+            texts = [proposal.document.text[one.start : one.end] for one in proposal.spans]
+            note_suspicions(sql, (version.key, proposal.document.id), proposal.suspicions, texts)
+        use(sql, version.key, proposal.document, proposal.writings)
     _journal(sql, "put", made)
     return made
 
@@ -103,7 +125,7 @@ def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
         {
             "key": version.key, "position": position, "start": span.start, "end": span.end, "line": span.line,
             "page": span.page, "vector": hashed, "heading": span.heading, "context": span.context,
-            "text": proposal.document.text[span.start : span.end],
+            "text": proposal.document.text[span.start : span.end], "written": span.written,
         }
         for position, (span, hashed) in enumerate(zip(proposal.spans, proposal.hashes, strict=True))
     ]  # fmt: skip
@@ -134,7 +156,9 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
     hashes.update(sql.execute(select(r.vector).where(r.key.in_(keys))).scalars())
     sql.execute(delete(schema.passages).where(p.key.in_(keys)))
     sql.execute(delete(schema.representations).where(r.key.in_(keys)))
+    sql.execute(delete(schema.suspicions).where(s.key.in_(keys)))
     sql.execute(delete(schema.versions).where(v.key.in_(keys)))
+    release(sql, keys)
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()
     also = select(r.vector).where(r.vector == orphan).exists()
@@ -153,19 +177,30 @@ def _journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
 
 
 def hit_of(row: Any) -> tuple[Passage, Entry]:
-    key, position, start, end, line, page, heading, context, text = row[:9]
-    entry = entry_of(row[9:19])
+    """Read a row of PASSAGE, ENTRY and perhaps SUSPICION."""
+    key, position, start, end, line, page, heading, context, text, written = row[:10]
+    entry = entry_of(row[10:21])
+    found = suspicion_of(*row[21:24]) if len(row) > 23 else None
     passage = Passage(
-        passage_id(key, position), entry.id, entry.version, text, start, end, heading, line, page, context
+        passage_id(key, position),
+        entry.id,
+        entry.version,
+        text,
+        start,
+        end,
+        heading,
+        line,
+        page,
+        context,
+        found,
+        written,
     )
     return passage, entry
 
 
 def entry_of(row: Any) -> Entry:
-    document_id, number, title, source, media_type, fields, passages, characters, added, updated = row[:10]
-    return Entry(
-        document_id, number, title, source, media_type, _fields(fields), passages, characters, added, updated
-    )
+    document_id, number, title, source, media_type, fields, *rest = row[:11]
+    return Entry(document_id, number, title, source, media_type, _fields(fields), *rest)
 
 
 def _fields(text: str) -> Fields:

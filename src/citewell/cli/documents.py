@@ -1,4 +1,4 @@
-"""Commands about documents: init, add, sync, remove, list, show."""
+"""Commands about documents: init, add, sync, remove, list, show, release."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citewell.cli import output
+from citewell.cli.given import Given, blobs, is_url
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
-from citewell.config import FILE_NAME, Loaded, ReadConfig, template, values_of
+from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
-from citewell.model import Blob, Entry, Failure
+from citewell.model import Entry
+from citewell.protocols import Source
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
+    from citewell.settings import EmbedConfig
+    from citewell.sources.folder import Folder
 
 app = typer.Typer()
 
@@ -96,17 +100,18 @@ def add(
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
-    limit = loaded.config.read.max_bytes
     check_paths(what)
+    folders = [one for one in what if not is_url(one) and Path(one).is_dir()]
+    given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private)
+    sources = [folder_of(Path(one), loaded) for one in folders]
     with session.open(loaded) as library, bar("documents") as shown:
         tally = Tally(shown)
-        for one in what:
-            if not is_url(one) and Path(one).is_dir():
-                take_folder(library, Path(one), tally, limit, prune=False)
-        rest = [one for one in what if is_url(one) or not Path(one).is_dir()]
-        tally.total = tally.done + len(rest)
+        announce(library, [*sources, given], loaded.config.embed)
+        for folder in sources:
+            take_folder(library, folder, tally, prune=False)
+        tally.total = tally.done + len(given.what)
         tally.positions = {}
-        library.ingest(blobs(rest, loaded.config.read, tally, allow_private), tally)
+        library.ingest(blobs(given, tally), tally)
     finish(session, tally)
 
 
@@ -123,11 +128,13 @@ def sync(
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
-    limit = loaded.config.read.max_bytes
     with session.open(loaded) as library, bar("documents") as shown:
         tally = Tally(shown)
-        for path in [Path(one) for one in paths] if paths else folders(library):
-            take_folder(library, path, tally, limit, prune=not keep)
+        listed = [Path(one) for one in paths] if paths else folders(library)
+        sources = [folder_of(path, loaded) for path in listed]
+        announce(library, sources, loaded.config.embed)
+        for folder in sources:
+            take_folder(library, folder, tally, prune=not keep)
     finish(session, tally)
 
 
@@ -141,7 +148,7 @@ def remove(session: Session, ids: Ids) -> None:
                 library.remove(one)
             except NotFound:
                 missing.append(one)
-                print(f"error: there is no document {one!r}", file=sys.stderr)
+                output.say(f"error: there is no document {one!r}", file=sys.stderr)
             else:
                 removed.append(one)
     if session.json:
@@ -165,8 +172,8 @@ def list_(
     if session.json:
         output.print_json({"documents": entries})
     else:
-        rows = [(one.id, one.title, one.passages, one.updated_at) for one in entries]
-        output.print_table(("id", "title", "passages", "updated"), rows)
+        rows = [(one.id, one.title, one.passages, one.quarantined, one.updated_at) for one in entries]
+        output.print_table(("id", "title", "passages", "quarantined", "updated"), rows)
 
 
 @command(app)
@@ -178,20 +185,44 @@ def show(
     """Show a document: what the catalog says of it, then its text."""
     with session.open(session.load()) as library:
         entry, document = library.get(document_id)
+        found = [] if text else library.suspicious(document_id)
     if session.json:
-        from citewell.wire import dump_document
+        from citewell.wire import dump, dump_document
 
-        output.print_json(dump_document(entry, document))
+        output.print_json({**dump_document(entry, document), "suspicious": dump(found)})
+        return
+    if text and not sys.stdout.isatty():
+        print(document.text)  # to the letter: it goes to a file or a program
         return
     if not text:
         output.print_entry(entry)
         print()
-    print(document.text)
+        output.print_suspicious(found)
+        print("\n" if found else "", end="")
+    output.say(document.text)
 
 
-def is_url(text: str) -> bool:
-    """Say whether an argument is a web address (or looks like one of another kind)."""
-    return "://" in text
+@command(app)
+def release(
+    session: Session,
+    document_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=document_ids)],
+    passage: Annotated[
+        int | None, typer.Argument(metavar="[PASSAGE]", help="Its number, as `show` says; all, if none.")
+    ] = None,
+) -> None:
+    """Let suspicious passages go, after a look at them: chat models are shown them from then on."""
+    with session.open(session.load()) as library:
+        found = [one.id for one in library.suspicious(document_id)]
+        chosen = next((one for one in found if output.number_of(one) == passage), None)
+        if passage is not None and chosen is None:
+            raise NotFound(
+                f"{document_id!r} has no suspicious passage {passage!r}; `citewell show` numbers them"
+            )
+        done = library.release(document_id, chosen)
+    if session.json:
+        output.print_json({"released": done})
+    else:
+        print(f"{done} released")
 
 
 def check_paths(what: Sequence[str]) -> None:
@@ -201,39 +232,38 @@ def check_paths(what: Sequence[str]) -> None:
             raise NotFound(f"there is no file or folder {one!r}; check the path")
 
 
-def take_folder(library: Opened, path: Path, tally: Tally, max_bytes: int, *, prune: bool) -> None:
-    """Sync a folder into the library; the tally sees every outcome."""
+def announce(library: Opened, sources: Sequence[Source], config: EmbedConfig) -> None:
+    """Say what a chat model will be asked to write, before it is; nothing where none is, or where a server asks it."""
+    from citewell.library import Library
+    from citewell.writing import Expected
+
+    if not isinstance(library, Library):
+        return
+    expected = sum(map(library.expected, sources), Expected())
+    if expected.calls:
+        at_most = "at most " if config.tree else ""
+        print(
+            f"{library.status()['chat']} will be asked to write: {at_most}{expected.calls:,} calls, about "
+            f"{expected.prompt_tokens:,} tokens read and {expected.completion_tokens:,} written",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def folder_of(path: Path, loaded: Loaded) -> Folder:
+    """Return a folder as a source. NotFound when there is none."""
     from citewell.sources.folder import Folder
 
     if not path.is_dir():
         raise NotFound(f"there is no folder {str(path)!r}; check the path")
-    folder = Folder(path, max_bytes=max_bytes)
+    return Folder(path, max_bytes=loaded.config.read.max_bytes)
+
+
+def take_folder(library: Opened, folder: Folder, tally: Tally, *, prune: bool) -> None:
+    """Sync a folder into the library; the tally sees every outcome."""
     library.sync(Listed(folder, tally), tally, prune)
     tally.done = max(tally.done, tally.total or 0)
     tally.skip(folder.skipped())
-
-
-def blobs(what: Sequence[str], limits: ReadConfig, tally: Tally, private: bool) -> Iterator[Blob]:
-    """Yield the bytes of files and web pages; what cannot be had is told to the tally."""
-    from citewell.sources.url import download
-
-    for one in what:
-        try:
-            yield (
-                download(one, limits, private=private)
-                if is_url(one)
-                else file_blob(Path(one), limits.max_bytes)
-            )
-        except BadInput as error:
-            tally(Failure(one, str(error).removeprefix(f"{one}: ")))
-
-
-def file_blob(path: Path, max_bytes: int) -> Blob:
-    """Return a file's bytes, named as if its folder had been added."""
-    from citewell.sources.folder import Folder
-
-    file = Folder(path, max_bytes=max_bytes)
-    return file.fetch(next(file.items()))
 
 
 def folders(library: Opened) -> list[Path]:

@@ -11,9 +11,9 @@ from typing import Any, cast
 from citewell.cli import output
 from citewell.cli.progress import Tally, bar
 from citewell.cli.session import Session
-from citewell.config import Config, LibraryConfig, SearchConfig
 from citewell.errors import BadInput
 from citewell.model import Mode
+from citewell.settings import Config, LibraryConfig, SearchConfig
 
 MODES = SearchConfig.__dataclass_fields__["mode"].metadata["choices"]
 

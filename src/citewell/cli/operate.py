@@ -61,7 +61,7 @@ def status(session: Session) -> None:
         output.print_json(found)
         return
     for name, value in found.items():
-        print(f"{name}: {_said(value)}")
+        output.say(f"{name}: {_said(value)}")
 
 
 @command(app)
@@ -124,11 +124,11 @@ def _state(status: dict[str, Any]) -> Any:
 
 def _tell(findings: list[Any], drift: list[str] | None) -> None:
     for one in findings:
-        print(f"{one.state:8}{one.name}: {one.text}")
+        output.say(f"{one.state:8}{one.name}: {one.text}")
         if one.remedy:
             print(f"{'':8}→ {one.remedy}")
     for line in drift or []:
-        print(f"{'drift':8}{line}")
+        output.say(f"{'drift':8}{line}")
     if drift == []:
         print(f"{'ok':8}check: catalog and index agree")
 

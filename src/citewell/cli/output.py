@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from citewell.model import Answer, Citation, Entry, Hit
+    from citewell.model import Answer, Citation, Entry, Hit, Passage
     from citewell.why import Followed, Why
 
 QUOTE = 160
 """Characters of a quote in a footnote."""
+
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+"""What a terminal obeys instead of showing it, turns text around, or is not seen at all."""
+
+
+def plain(text: str) -> str:
+    """Return text that a terminal can only show: escape sequences and their like stand there as \\x1b."""
+    return _UNPRINTABLE.sub(lambda one: one.group().encode("unicode_escape").decode(), text)
+
+
+def say(text: object = "", file: TextIO | None = None) -> None:
+    """Print text of documents and models, made plain."""
+    print(plain(str(text)), file=file)
 
 
 def print_json(value: Any) -> None:
@@ -20,15 +37,16 @@ def print_json(value: Any) -> None:
 
     from citewell.wire import dump
 
-    json.dump(dump(value), sys.stdout, ensure_ascii=False, indent=2, default=str)
-    sys.stdout.write("\n")
+    text = json.dumps(dump(value), ensure_ascii=False, indent=2, default=str)
+    # What JSON leaves as it is and a terminal would obey; the value stays the same.
+    print(_UNPRINTABLE.sub(lambda one: json.dumps(one.group())[1:-1], text))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table: ruled on a terminal, tab-separated without a header elsewhere."""
     if not sys.stdout.isatty():
         for row in rows:
-            print("\t".join(" ".join(str(cell).split()) for cell in row))
+            say("\t".join(" ".join(str(cell).split()) for cell in row))
         return
     from rich.console import Console
     from rich.table import Table
@@ -36,7 +54,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(plain(str(cell))) for cell in row))
     Console().print(table)
 
 
@@ -44,21 +62,31 @@ def print_entry(entry: Entry) -> None:
     """Print what the catalog says of a document."""
     shown = {"id": entry.id, "title": entry.title, "source": entry.source, "type": entry.media_type}
     shown |= {"version": str(entry.version), "passages": str(entry.passages)}
+    shown |= {"quarantined": str(entry.quarantined)} if entry.quarantined else {}
     shown |= {"added": entry.added_at, "updated": entry.updated_at}
     shown |= {f"fields.{name}": str(value) for name, value in entry.fields.items() if name != "id"}
     for name, value in shown.items():
-        print(f"{name}: {value}")
+        say(f"{name}: {value}")
 
 
 def print_hits(hits: Sequence[Hit], why: bool = False) -> None:
     """Print passages, best first: number, score, place, and the passage's text."""
     if not hits:
-        print("nothing found")
+        say("nothing found")
     for number, hit in enumerate(hits, 1):
         passage = hit.passage
-        print(f"{number}. {place(passage.document_id, passage.heading, passage.line, passage.page)}")
-        print(f"   score {hit.score:.4f}{stages(hit) if why else ''}")
-        print(f"   {shortened(passage.text, 400)}\n")
+        say(f"{number}. {place(passage.document_id, passage.heading, passage.line, passage.page)}")
+        say(f"   score {hit.score:.4f}{stages(hit) if why else ''}{suspicious(hit)}")
+        say(f"   {shortened(passage.text, 400)}\n")
+
+
+def suspicious(hit: Hit) -> str:
+    """Say what is suspicious in a hit; "" where nothing is."""
+    found = hit.passage.suspicion
+    if found is None or found.released:
+        return ""
+    why = "; ".join(dict.fromkeys(one for part in found.parts for one in part.why))
+    return f"; {'quarantined' if found.quarantined else 'suspicious'} ({found.score:.2f}): {why}"
 
 
 def stages(hit: Hit) -> str:
@@ -69,48 +97,67 @@ def stages(hit: Hit) -> str:
 def print_why(why: Why) -> None:
     """Print how each hit came up; of a document, what became of it and what brings it back."""
     for word, other in why.meant.items():
-        print(f"no passage has {word!r}: by words, {other!r} was looked for")
+        say(f"no passage has {word!r}: by words, {other!r} was looked for")
     if why.document is not None:
         _print_followed(why.document)
         return
     if not why.hits:
-        print("nothing found")
+        say("nothing found")
     for number, one in enumerate(why.hits, 1):
         passage = one.hit.passage
-        print(f"{number}. {place(passage.document_id, passage.heading, passage.line, passage.page)}")
-        print(f"   {one.text}\n")
+        say(f"{number}. {place(passage.document_id, passage.heading, passage.line, passage.page)}")
+        say(f"   {one.text}\n")
 
 
 def _print_followed(one: Followed) -> None:
     from citewell.explain.words import place_text
 
-    print(f"{one.document_id}: {one.text}")
+    say(f"{one.document_id}: {one.text}")
     if one.stage is not None:
-        print(f"lost at: {one.stage.replace('_', ' ')}")
+        say(f"lost at: {one.stage.replace('_', ' ')}")
     for spot in one.places:
-        print(f"  {place_text(spot)}")
+        say(f"  {place_text(spot)}")
     if one.near:
-        print(f"did you mean {' or '.join(one.near)}?")
+        say(f"did you mean {' or '.join(one.near)}?")
     if one.stage is not None:
-        print("tried, and it brings it back:" if one.changes else "nothing that was tried brings it back")
+        say("tried, and it brings it back:" if one.changes else "nothing that was tried brings it back")
     for change in one.changes:
-        print(f"  - {change.text} (it is then number {change.rank})")
+        say(f"  - {change.text} (it is then number {change.rank})")
+
+
+def number_of(passage_id: str) -> int:
+    """Return a passage's number in its document, from 0."""
+    return int(passage_id.replace("-", "")[16:], 16)
+
+
+def print_suspicious(passages: Sequence[Passage]) -> None:
+    """Print what is suspicious in a document: each passage's number and state, and each part with why."""
+    for passage in passages:
+        found = passage.suspicion
+        if found is None:
+            continue
+        state = "quarantined" if found.quarantined else "released" if found.released else "noted"
+        where = place(f"suspicious passage {number_of(passage.id)}", "", passage.line, passage.page)
+        say(f"{where}: {state}, score {found.score:.2f}")
+        for part in found.parts:
+            text = passage.text[part.start - passage.start : part.end - passage.start]
+            say(f"  {part.score:.2f} {'; '.join(part.why)}\n       “{shortened(text, QUOTE)}”")
 
 
 def print_answer(answer: Answer, *, text: bool = True) -> None:
     """Print an answer (its text may be on the screen already) and its footnotes."""
+    for step in answer.steps:
+        say(f"({step.technique}: {shortened(step.did, 300)})", file=sys.stderr)
     if text:
-        print(answer.text)
+        say(answer.text)
     if answer.citations:
-        print()
+        say()
     for citation in answer.citations:
-        print(footnote(citation))
+        say(footnote(citation))
     if answer.unsupported and answer.verdict != "refused":
-        print(
-            "\nLeft out, for want of a quote:" if answer.policy == "strict" else "\nNo quote was found for:"
-        )
+        say("\nLeft out, for want of a quote:" if answer.policy == "strict" else "\nNo quote was found for:")
         for sentence in answer.unsupported:
-            print(f"  - {shortened(sentence, 300)}")
+            say(f"  - {shortened(sentence, 300)}")
 
 
 def footnote(citation: Citation) -> str:

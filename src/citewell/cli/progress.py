@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from citewell.model import Added, Blob, Failure, Item, Source
+from citewell.cli.output import plain
+from citewell.incoming import Added, Blob, Failure, Item
+from citewell.protocols import Source
 
 BAR_AFTER: Final = 1.0
 """Seconds before a bar is drawn; quicker work shows none."""
@@ -43,7 +45,7 @@ class Lines:
         print(", ".join(part for part in parts if part), file=sys.stderr, flush=True)
 
     def write(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        print(plain(line), file=sys.stderr, flush=True)
 
 
 class RichBar:
@@ -73,7 +75,7 @@ class RichBar:
     def write(self, line: str) -> None:
         from rich.text import Text
 
-        self._bar.console.print(Text(line), soft_wrap=True)
+        self._bar.console.print(Text(plain(line)), soft_wrap=True)
 
     def stop(self) -> None:
         if self._bar.live.is_started:

@@ -1,4 +1,4 @@
-"""Commands that ask: search, ask, chat, eval."""
+"""Commands that ask: search, why, ask, eval."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import typer
 
 from citewell.cli import output
 from citewell.cli.session import REFUSED, Session, command
-from citewell.config import Config
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, HitsFound, Message, Query
+from citewell.plugins import TABLES
+from citewell.prompted import Style
+from citewell.settings import Config
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
@@ -34,14 +36,20 @@ PolicyOption = Annotated[
 LimitOption = Annotated[int | None, typer.Option(help="Most hits.")]
 
 
-def query_of(text: str, config: Config, where: str | None, history: tuple[Message, ...] = ()) -> Query:
+def query_of(
+    text: str,
+    config: Config,
+    where: str | None,
+    history: tuple[Message, ...] = (),
+    conversation: str = "",
+) -> Query:
     """Return the query that a command's words and the configuration make."""
     from citewell import filters
 
     if not text.strip():
         raise BadInput(f"the question is {text!r}; ask something")
     tree = filters.parse(where) if where else None
-    return Query(text, config.search.limit, config.search.mode, tree, history)
+    return Query(text, config.search.limit, config.search.mode, tree, history, conversation=conversation)
 
 
 @command(app)
@@ -92,13 +100,28 @@ def ask(
     question: Text,
     mode: ModeOption = None,
     where: WhereOption = None,
+    length: Annotated[str | None, typer.Option(help="short, normal or long.")] = None,
+    format: Annotated[str | None, typer.Option(help="prose, bullets or steps.")] = None,
+    language: Annotated[str | None, typer.Option(help="The answer's language; as the question's.")] = None,
+    reasoning: Annotated[bool | None, typer.Option(help="Let the model think first.")] = None,
+    technique: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"How it is found; may be repeated, the first innermost: {', '.join(TABLES['techniques'])}; or none.",
+        ),
+    ] = None,
     policy: PolicyOption = None,
 ) -> None:
-    """Answer a question with checked footnotes. Exit code 10 when the documents do not answer."""
+    """Answer a question with checked footnotes. Exit code 10 when the documents do not answer.
+
+    How it is written (--length …) is asked of a chat model; extract, which quotes, takes no prompt.
+    """
     loaded = session.load({"search.mode": mode, "chat.policy": policy})
-    query = replace(
-        query_of(question, loaded.config, where), policy=loaded.config.chat.policy if policy else None
-    )
+    techniques = None if technique is None else tuple(one for one in technique if one != "none")
+    style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
+    query = replace(query_of(question, loaded.config, where), style=style, techniques=techniques)
+    query = replace(query, policy=loaded.config.chat.policy if policy else None)
     with session.open(loaded) as library:
         if session.json:
             answer = library.ask(query)
@@ -107,24 +130,6 @@ def ask(
             answer = shown(library, query)
     if answer.verdict == "refused":
         raise typer.Exit(REFUSED)
-
-
-@command(app)
-def chat(session: Session, mode: ModeOption = None, where: WhereOption = None) -> None:
-    """Ask one question after another; each sees the ones before. Ctrl-D or /quit leaves."""
-    loaded = session.load({"search.mode": mode})
-    history: tuple[Message, ...] = ()
-    answers: list[Answer] = []
-    with session.open(loaded) as library:
-        for text in typed():
-            query = query_of(text, loaded.config, where, history)
-            answer = library.ask(query) if session.json else shown(library, query)
-            answers.append(answer)
-            history += (Message("user", text), Message("assistant", answer.text))
-    if session.json:
-        asked = [message.content for message in history if message.role == "user"]
-        turns = [{"question": text, "answer": answer} for text, answer in zip(asked, answers, strict=True)]
-        output.print_json({"turns": turns})
 
 
 @command(app, name="eval")
@@ -196,7 +201,7 @@ def written() -> Iterator[Any]:
     from rich.text import Text as Plain
 
     with Live(Plain(""), transient=True, refresh_per_second=12) as live:
-        yield lambda text: live.update(Plain(text))
+        yield lambda text: live.update(Plain(output.plain(text)))
 
 
 def typed() -> Iterator[str]:

@@ -129,8 +129,10 @@ def _guard(session: Session, work: Callable[[], None]) -> None:
 
 
 def _tell(session: Session, error: CitewellError) -> int:
+    from citewell.cli.output import say
+
     # One line, save for filters: theirs end with the filter and a mark under the wrong character.
-    print(f"error: {error}", file=sys.stderr)
+    say(f"error: {error}", file=sys.stderr)
     if session.json:
         from citewell.cli.output import print_json
         from citewell.wire import dump_error

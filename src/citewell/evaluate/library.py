@@ -10,7 +10,8 @@ from typing import Protocol
 
 from citewell.evaluate.beir import Dataset, Record, load
 from citewell.evaluate.experiment import Report, Run, pages, report, run
-from citewell.model import JSON, Added, Blob, Failure, Hit, Mode, Query, Value
+from citewell.incoming import Added, Blob, Failure
+from citewell.model import JSON, Hit, Mode, Query, Value
 
 
 class Searches(Protocol):

@@ -40,7 +40,7 @@ def source_of(case: Case) -> Again | None:
         return None
     item = case.entry.id.rsplit("#", 1)[0] if "#" in case.entry.id else case.entry.id
     if not case.asked.local:
-        folder = case.grounds.catalog.others("").get(item, "")
+        folder = case.grounds.catalog.taken.others("").get(item, "")
         if not folder or str(Path(folder.removeprefix("folder:")) / item) != case.entry.source:
             return None
     return again(case.grounds, path, item)
@@ -68,7 +68,7 @@ def unadded(grounds: Grounds, name: str, local: bool) -> tuple[Path, str] | None
     if local and Path(name).is_file():
         path = Path(os.path.abspath(name))
         return path, path.name
-    for source in grounds.catalog.sources():
+    for source in grounds.catalog.taken.sources():
         root = source.removeprefix("folder:")
         path = Path(os.path.normpath(os.path.join(root, name)))
         inside = os.path.realpath(path).startswith(os.path.realpath(root).rstrip(os.sep) + os.sep)

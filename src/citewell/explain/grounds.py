@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from citewell.catalog import Catalog
 from citewell.errors import Unsupported
 from citewell.filters import Filter, In, matches
-from citewell.ingest import Prepare
-from citewell.model import Blob, Embedder, Entry, Fields, Hit, Index, Mode, Passage, Query, Retriever, Scored
+from citewell.incoming import Blob
+from citewell.model import Entry, Fields, Hit, Mode, Passage, Query
+from citewell.prepare import Prepare
+from citewell.protocols import Embedder, Index, Retriever, Scored
 from citewell.retrieve import nearest
 from citewell.retrieve.join import Lookup
 from citewell.retrieve.typos import respelled

@@ -150,11 +150,19 @@ def _split(case: Case) -> Loss | None:
 def _joined(case: Case, one: Passage, other: Passage) -> bool:
     document = Document(case.entry.id, case.text, case.entry.title, case.entry.fields)
     spans = [
-        Span(passage.start, passage.end, passage.heading, passage.line, passage.page, passage.context)
+        Span(
+            passage.start,
+            passage.end,
+            passage.heading,
+            passage.line,
+            passage.page,
+            passage.context,
+            passage.written,
+        )
         for passage in case.passages
     ]
     at = next(n for n, span in enumerate(spans) if span.start == one.start)
-    whole = Span(one.start, other.end, one.heading, one.line, one.page, one.context)
+    whole = Span(one.start, other.end, one.heading, one.line, one.page, one.context, one.written)
     joined = trial.prospect(document, [*spans[:at], whole, *spans[at + 2 :]])
     gone = [passage.id for passage in case.passages]
     idf = trial.rarities(case.grounds, case.words, case.scheme)

@@ -12,8 +12,9 @@ from citewell.catalog import rounded
 from citewell.catalog.ids import passage_id, place_of, split_id
 from citewell.explain.grounds import Grounds, Scheme
 from citewell.filters import Filter, matches
-from citewell.ingest import identified
-from citewell.model import Document, Entry, Fields, Hit, Index, Passage, Query, Scored
+from citewell.model import Document, Entry, Fields, Hit, Passage, Query
+from citewell.prepare import identified
+from citewell.protocols import Index, Scored
 from citewell.split import Span, embedded_text, split
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ def prospect(document: Document, spans: Sequence[Span]) -> Prospect:
     """Return a document with these spans as its passages."""
     document = identified(document)
     texts = [
-        embedded_text(document.title, span.heading, span.context, document.text[span.start : span.end])
+        embedded_text(
+            document.title, span.heading, span.context, document.text[span.start : span.end], span.written
+        )
         for span in spans
     ]
     return Prospect(document, spans, texts)

@@ -20,7 +20,8 @@ from citewell.index import lexical
 from citewell.index.qdrant_filter import payload_path, to_qdrant
 from citewell.index.terms import Terms
 from citewell.language import ENGLISH, language_of
-from citewell.model import Fields, Point, Scored
+from citewell.model import Fields, Point
+from citewell.protocols import Scored
 
 if TYPE_CHECKING:
     from citewell.model import Vector
@@ -46,6 +47,10 @@ OVERSAMPLING: Final = 2.0
 """Candidates by rounded vectors, for each that is asked for; then the best by the whole vectors."""
 
 
+HOT: Final = ("vector_storage-dense/quantized.data", "vector_index-bm25/*", "payload_index/*/*")
+"""Files of a segment that searches read all over: rounded vectors, postings, fields."""
+MIB: Final = 1024 * 1024
+
 _RESCORED: Final = edge.SearchParams(
     quantization=edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 )
@@ -70,6 +75,7 @@ class QdrantEdge:
             self._shard = _guard(lambda: edge.EdgeShard.load(str(self._shard_folder)))
             self._fields = set(self._shard.info().payload_schema)
             self._languages = self._found_languages()
+            threading.Thread(target=warm, args=(self._shard_folder,), name="warm", daemon=True).start()
         else:
             shutil.rmtree(self._shard_folder, ignore_errors=True)
             (folder / TERMS).unlink(missing_ok=True)
@@ -184,7 +190,7 @@ class QdrantEdge:
         """Look questions up in each new language too, as far as there is room."""
         new = {language_of(point.fields) for point in points} - set(self._languages)
         if new and LANGUAGE not in self._fields:
-            operation = edge.UpdateOperation.create_field_index(LANGUAGE, edge.PayloadSchemaType.Keyword)
+            operation = edge.UpdateOperation.create_field_index(LANGUAGE, _schema(ENGLISH))
             _guard(lambda: self._shard.update(operation))
             self._fields.add(LANGUAGE)
         self._languages = (*self._languages, *sorted(new))[:MOST_LANGUAGES]
@@ -225,21 +231,38 @@ class QdrantEdge:
                 raise Corrupt(f"index file {name!r} is missing; the index is rebuilt from the catalog")
 
 
+def warm(shard: Path) -> None:
+    """Read what nearly every search needs, one file after another, so that the system has it in memory.
+
+    The engine maps its files: without this the first searches would fetch them in small pieces.
+    """
+    for pattern in HOT:
+        for path in sorted(shard.glob(f"segments/*/{pattern}")):
+            with (
+                contextlib.suppress(OSError),
+                path.open("rb", buffering=0) as file,
+            ):  # a segment may be replaced
+                while file.read(MIB):
+                    pass
+
+
 def _config(dimensions: int) -> Any:
-    """How points are kept; docs/decisions/0001 has the measurements."""
+    """How points are kept: all in mapped files, so that opening reads next to nothing (see `warm`).
+
+    docs/decisions/0001 has the measurements.
+    """
     dense = edge.EdgeVectorParams(
         size=dimensions,
         distance=edge.Distance.Dot,
         memory=edge.Memory.Cold,
         datatype=edge.VectorStorageDatatype.Float16,  # as the catalog keeps them: nothing is lost
-        quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8, memory=edge.Memory.Pinned),
+        quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8, memory=edge.Memory.Cold),
     )
-    words, rarely = edge.Memory.Cached, edge.Memory.Cold
     return edge.EdgeConfig(
         vectors={"dense": dense},
         sparse_vectors={
-            "bm25": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=words),
-            "tfidf": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=rarely),
+            "bm25": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=edge.Memory.Cold),
+            "tfidf": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=edge.Memory.Cold),
         },
         optimizers=edge.EdgeOptimizersConfig(
             default_segment_number=SEGMENTS, max_segment_size=SEGMENT_KB, indexing_threshold=FULL_SCAN_KB
@@ -280,11 +303,12 @@ def _payload_fields(fields: Fields) -> dict[str, Any]:
 
 
 def _schema(value: Any) -> Any:
+    """How a field is indexed: mapped, as in memory all its values would be read and sorted at each opening."""
     if isinstance(value, bool):
-        return edge.PayloadSchemaType.Bool
+        return edge.BoolIndexParams(memory=edge.Memory.Cold)
     if isinstance(value, int | float):
-        return edge.PayloadSchemaType.Float
-    return edge.PayloadSchemaType.Keyword
+        return edge.FloatIndexParams(memory=edge.Memory.Cold)
+    return edge.KeywordIndexParams(memory=edge.Memory.Cold)
 
 
 def _guard(call: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ import zipfile
 from typing import Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob
+from citewell.incoming import Blob
 from citewell.read.limits import Limits
 
 MOST_MEMBERS: Final = 20_000

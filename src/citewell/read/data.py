@@ -10,7 +10,8 @@ from itertools import accumulate
 from typing import Any, Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob, Block, Value
+from citewell.incoming import Blob
+from citewell.model import Block, Value
 from citewell.read.blocks import blocks
 from citewell.read.decode import bounded, clean, decode
 from citewell.read.formats import ending_of

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob
+from citewell.incoming import Blob
 from citewell.read.limits import Limits
 
 MARKS: Final = (

@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob, Document, Value
+from citewell.incoming import Blob
+from citewell.model import Document, Value
 from citewell.read.formats import FORMATS, Format, format_of
 from citewell.read.limits import Draft, Limits
 
@@ -60,6 +61,7 @@ def _document(blob: Blob, found: Format, draft: Draft) -> Document:
         source=blob.source,
         media_type=FORMATS[kind].media_type,
         blocks=draft.blocks,
+        hidden=draft.hidden,
     )
 
 

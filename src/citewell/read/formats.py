@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from citewell.errors import Unreadable
-from citewell.model import Blob
+from citewell.incoming import Blob
 
 
 @dataclass(frozen=True, slots=True)

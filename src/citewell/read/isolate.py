@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob, Block, Value
+from citewell.hostile import Hidden
+from citewell.incoming import Blob
+from citewell.model import Block, Value
 from citewell.read.formats import Format
 from citewell.read.limits import Draft, Limits
 from citewell.read.worker import taken
@@ -149,8 +151,9 @@ def _end() -> None:
 
 def _draft(plain: dict[str, Any]) -> Draft:
     blocks = tuple(Block(*row) for row in plain.pop("blocks"))
+    hidden = tuple(Hidden(*row) for row in plain.pop("hidden"))
     fields, front = _values(plain.pop("fields")), _values(plain.pop("front"))
-    return Draft(blocks=blocks, fields=fields, front=front, **plain)
+    return Draft(blocks=blocks, fields=fields, front=front, hidden=hidden, **plain)
 
 
 def _values(plain: dict[str, Any]) -> dict[str, Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from citewell.hostile import Hidden
 from citewell.model import Block, Value
 
 MIB = 1024 * 1024
@@ -27,6 +28,7 @@ class Draft:
 
     `part` tells the records of one file apart (empty: the file is one document). `fields` is what the
     format says of itself, `front` what the author wrote as front matter. `type` refines the format's name.
+    `hidden` is text that readers of the file do not see.
     """
 
     text: str
@@ -36,3 +38,4 @@ class Draft:
     front: Mapping[str, Value] = field(default_factory=dict)
     part: str = ""
     type: str = ""
+    hidden: tuple[Hidden, ...] = ()

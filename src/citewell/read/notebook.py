@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob
+from citewell.incoming import Blob
 from citewell.read.decode import bounded, clean, decode
 from citewell.read.limits import Draft, Limits
 from citewell.read.text import markdown_draft

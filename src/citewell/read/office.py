@@ -11,13 +11,17 @@ from html.parser import HTMLParser
 from typing import Any, Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob, Block, Value
+from citewell.incoming import Blob
+from citewell.model import Block, Value
 from citewell.read.archive import check_archive
 from citewell.read.blocks import blocks
 from citewell.read.decode import bounded, clean, decode
 from citewell.read.formats import FORMATS, format_of
 from citewell.read.front import iso
+from citewell.read.hidden import unmarked
 from citewell.read.limits import Draft, Limits
+from citewell.read.unseen_docx import mark_unseen as mark_docx
+from citewell.read.unseen_html import mark_unseen as mark_html
 
 PAGE: Final = re.compile("\n*\ue000([0-9]+)\ue001\n*")
 """Marks that kreuzberg is asked to put before each slide; documents have no private-use characters."""
@@ -28,8 +32,10 @@ HEAD: Final = re.compile(r"<title\b[^>]*>[^<]*</title\s*>|<meta\b[^>]*>", re.IGN
 def read_office(blob: Blob, limits: Limits) -> list[Draft]:
     """Read DOCX, PPTX, XLSX or EPUB: headings, lists, tables; slides as pages."""
     check_archive(blob, limits)
-    content, said = _extracted(blob, blob.data, format_of(blob).media_type)
-    text, pages = _paged(content)
+    found = format_of(blob)
+    content, said = _extracted(blob, _marked(blob, found.name), found.media_type)
+    paged, pages = _paged(content)
+    text, unseen = unmarked(paged) if not pages else (paged, ())
     bounded(blob.name, text, limits)
     marked = tuple(replace(block, page=_page(pages, block)) for block in blocks(text, "markdown"))
     fields = _fields(said)
@@ -37,7 +43,13 @@ def read_office(blob: Blob, limits: Limits) -> list[Draft]:
         fields["pages"] = len(pages)
         _bound_pages(blob.name, len(pages), limits)
     title = said.get("title")
-    return [Draft(text, marked, clean(title).strip() if isinstance(title, str) else "", fields)]
+    name = clean(title).strip() if isinstance(title, str) else ""
+    return [Draft(text, marked, name, fields, hidden=unseen)]
+
+
+def _marked(blob: Blob, kind: str) -> bytes:
+    """Return the file with marks around what its readers do not see, where the format has a way to hide."""
+    return mark_docx(blob.data) if kind == "docx" else blob.data
 
 
 def read_html(blob: Blob, limits: Limits) -> list[Draft]:
@@ -45,9 +57,11 @@ def read_html(blob: Blob, limits: Limits) -> list[Draft]:
     source = decode(_in_declared_encoding(blob), limits)
     head = Head()
     head.feed(source[: 64 * 1024])
-    content, _ = _extracted(blob, HEAD.sub("", source).encode("utf-8", "replace"), "text/html")
-    text = bounded(blob.name, PICTURE.sub(r"\1", content).strip() + "\n", limits)
-    return [Draft(text, blocks(text, "markdown"), head.title.strip(), head.fields())]
+    page = mark_html(HEAD.sub("", source))
+    content, _ = _extracted(blob, page.encode("utf-8", "replace"), "text/html")
+    text, unseen = unmarked(PICTURE.sub(r"\1", content).strip() + "\n")
+    bounded(blob.name, text, limits)
+    return [Draft(text, blocks(text, "markdown"), head.title.strip(), head.fields(), hidden=unseen)]
 
 
 def read_email(blob: Blob, limits: Limits) -> list[Draft]:

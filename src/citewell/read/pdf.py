@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob, Block, Value
+from citewell.hostile import Hidden
+from citewell.incoming import Blob
+from citewell.model import Block, Value
 from citewell.read.decode import bounded, clean
 from citewell.read.front import iso
 from citewell.read.limits import Draft, Limits
+from citewell.read.unseen_pdf import unseen
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument  # type: ignore[import-untyped,unused-ignore]
@@ -31,7 +35,8 @@ def read_pdf(blob: Blob, limits: Limits) -> list[Draft]:
         count = len(document)
         if count > limits.max_pages:
             raise Unreadable(blob.name, f"has {count} pages, more than {limits.max_pages} (read.max_pages)")
-        pages = list(_pages(blob.name, document, limits))
+        read = list(_pages(blob.name, document, limits))
+        pages = [text for text, _ in read]
         marks = _bookmarks(document)
         title, fields = _said(document)
     finally:
@@ -42,7 +47,13 @@ def read_pdf(blob: Blob, limits: Limits) -> list[Draft]:
         )
     text, blocks = _joined(pages, marks)
     bounded(blob.name, text, limits)
-    return [Draft(text, blocks, title, {"pages": count, **fields})]
+    starts = accumulate((len(page) + 2 for page in pages), initial=0)
+    hidden = tuple(
+        Hidden(at + one.start, at + one.end, one.how)
+        for at, (_, found) in zip(starts, read, strict=False)
+        for one in found
+    )
+    return [Draft(text, blocks, title, {"pages": count, **fields}, hidden=hidden)]
 
 
 def _opened(blob: Blob) -> PdfDocument:
@@ -58,7 +69,7 @@ def _opened(blob: Blob) -> PdfDocument:
         raise Unreadable(blob.name, reason) from error
 
 
-def _pages(name: str, document: PdfDocument, limits: Limits) -> Iterator[str]:
+def _pages(name: str, document: PdfDocument, limits: Limits) -> Iterator[tuple[str, list[Hidden]]]:
     from pypdfium2 import PdfiumError
 
     left = limits.max_characters
@@ -67,16 +78,17 @@ def _pages(name: str, document: PdfDocument, limits: Limits) -> Iterator[str]:
             page = document[number]
             words = page.get_textpage()
         except PdfiumError:
-            yield ""  # one broken page does not cost the others
+            yield "", []  # one broken page does not cost the others
             continue
         text = _tidy(words.get_text_range())
+        found = unseen(page, words, text)
         words.close()
         page.close()
         left -= len(text)
         if left < 0:
             reason = f"has more than {limits.max_characters} characters (read.max_characters)"
             raise Unreadable(name, f"{reason} by page {number + 1}")
-        yield text
+        yield text, found
 
 
 def _tidy(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from citewell.model import Blob
+from citewell.incoming import Blob
 from citewell.read.blocks import Syntax, blocks, sniff_syntax
 from citewell.read.decode import decode
 from citewell.read.formats import ending_of

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import Any, BinaryIO, Final
 
 from citewell.errors import Unreadable
-from citewell.model import Blob
+from citewell.incoming import Blob
 from citewell.read.file import read_here
 from citewell.read.formats import FORMATS
 from citewell.read.limits import MIB, Draft, Limits
@@ -70,7 +70,8 @@ def _answer(header: dict[str, Any], data: bytes) -> dict[str, Any]:
 
 def _plain(draft: Draft) -> dict[str, Any]:
     rows = [(b.start, b.end, b.kind, b.level, b.title, b.page) for b in draft.blocks]
-    return {**asdict(Draft("")), **_scalars(draft), "blocks": rows}
+    hidden = [(one.start, one.end, one.how) for one in draft.hidden]
+    return {**asdict(Draft("")), **_scalars(draft), "blocks": rows, "hidden": hidden}
 
 
 def _scalars(draft: Draft) -> dict[str, Any]:

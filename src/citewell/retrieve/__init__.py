@@ -17,6 +17,7 @@ from citewell.retrieve.rank import Candidate, Dense, Lexical, Ranker, nearest
 from citewell.retrieve.rerank import LateInteraction, Rerank
 from citewell.retrieve.typos import Typos
 from citewell.retrieve.widen import Widen
+from citewell.retrieve.withhold import Withhold
 
 __all__ = [
     "Candidate",
@@ -35,5 +36,6 @@ __all__ = [
     "Rerank",
     "Typos",
     "Widen",
+    "Withhold",
     "nearest",
 ]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from citewell.model import Hit, Query, Retriever, Stage
+from citewell.model import Hit, Query, Stage
+from citewell.protocols import Retriever
 from citewell.retrieve.constants import COLLAPSE_SAME, COLLAPSE_WORDS, DEEPEST
 
 WORD: Final = re.compile(r"\w+")

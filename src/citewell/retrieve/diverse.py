@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from citewell.model import Hit, Query, Retriever, Stage
+from citewell.model import Hit, Query, Stage
+from citewell.protocols import Retriever
 from citewell.retrieve.constants import DIVERSE_DEPTH
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from citewell.catalog.ids import passage_of
 from citewell.filters import Filter
-from citewell.model import Embedder, Index, Query, Scored, Stage
+from citewell.model import Query, Stage
+from citewell.protocols import Embedder, Index, Scored
 from citewell.retrieve.constants import DEEPEST
 
 if TYPE_CHECKING:
@@ -29,13 +30,19 @@ Ranker: TypeAlias = Callable[[Query], list[Candidate]]
 
 @dataclass(frozen=True)
 class Dense:
-    """Nearest passages by cosine of the question's vector and the passage's; see `nearest`."""
+    """Nearest passages by cosine of the question's vector and the passage's; see `nearest`.
+
+    Where there is a hypothesis, it is the mean of its vector and the question's. (Gao et al., ACL 2023, eq. 8)
+    """
 
     index: Index
     embedder: Embedder
 
     def __call__(self, query: Query) -> list[Candidate]:
         vector = self.embedder.embed([query.text], kind="query")[0]
+        if query.hypothesis:
+            vector = vector + self.embedder.embed([query.hypothesis], kind="passage")[0]
+            vector = vector / float(vector @ vector) ** 0.5
         return _candidates("dense", nearest(self.index, vector, query.limit, query.where))
 
 

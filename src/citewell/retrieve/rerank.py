@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from citewell.model import Hit, Query, Reranker, Retriever, Stage
+from citewell.model import Hit, Query, Stage
+from citewell.protocols import Reranker, Retriever
 from citewell.retrieve.constants import RERANK_DEPTH
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from citewell.model import Index, Query
+from citewell.model import Query
 from citewell.phrases import outside
+from citewell.protocols import Index
 from citewell.retrieve.constants import TYPO_COMMON, TYPO_LETTERS
 from citewell.retrieve.rank import Candidate, Ranker
 

@@ -8,7 +8,9 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from citewell.catalog.ids import passage_id, split_id
-from citewell.model import Hit, Passage, Query, Retriever, Stage
+from citewell.hostile import Suspicion
+from citewell.model import Hit, Passage, Query, Stage
+from citewell.protocols import Retriever
 from citewell.retrieve.constants import WIDEN_REACH
 from citewell.retrieve.join import Lookup
 
@@ -145,8 +147,16 @@ def _shown(window: Window, known: Mapping[Place, Passage], texts: Mapping[str, s
         heading=_common([one.heading for one in parts]),
         line=first.line,
         context=first.context,
+        suspicion=_suspicion([one.suspicion for one in parts if one.suspicion is not None]),
     )
     return replace(hit, passage=passage, stages=(*hit.stages, Stage("widened", rank, float(len(parts)))))
+
+
+def _suspicion(found: Sequence[Suspicion]) -> Suspicion | None:
+    """Return what is suspicious in any part; what was released is not any more."""
+    kept = [part for one in found if not one.released for part in one.parts]
+    held = any(one.quarantined for one in found)
+    return Suspicion(max(one.score for one in kept), tuple(kept), held) if kept else None
 
 
 def _common(headings: Sequence[str]) -> str:

@@ -19,14 +19,25 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from citewell import wire
-from citewell.config import SearchConfig
+from citewell.conversation import markdown
 from citewell.errors import BadInput, CitewellError, Unreadable
-from citewell.model import Added, Blob, Failure
+from citewell.incoming import Added, Blob, Failure
 from citewell.server import describe
-from citewell.server.bodies import AskBody, SearchBody, Where, WhyBody, document_id, fields_of, parsed
-from citewell.server.events import EventsResponse
+from citewell.server.bodies import (
+    AskBody,
+    DocumentId,
+    ReleaseBody,
+    SearchBody,
+    Where,
+    WhyBody,
+    document_id,
+    fields_of,
+    parsed,
+)
+from citewell.server.events import EventsResponse, answer_unless_gone
 from citewell.server.guard import Guard, Rules
 from citewell.server.problems import ProblemResponse, add_problems, problem
+from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -91,7 +102,7 @@ def make_app(
     app.state.room = Room(library, search)
     app.add_middleware(Guard, rules=Rules(key, frozenset(hosts), max_bytes, OPEN))
     add_problems(app)
-    for routes in (_documents, _questions, _state, _page):
+    for routes in (_documents, _questions, _conversations, _state, _page):
         app.include_router(routes(app.state.room))
     describe.add_schema(app)
     return app
@@ -123,6 +134,15 @@ def _documents(room: Room) -> APIRouter:
         name = document_id(request.scope, id)
         await room.write(lambda: room.library.remove(name))
         return Response(status_code=204)
+
+    @api.get("/suspicious", **describe.SUSPICIOUS)
+    async def suspicious(document: DocumentId) -> Response:
+        return _json({"passages": wire.dump(await room.read(lambda: room.library.suspicious(document)))})
+
+    @api.post("/release", **describe.RELEASE)
+    async def release(body: ReleaseBody) -> Response:
+        done = await room.write(lambda: room.library.release(body.document, body.passage))
+        return _json({"released": done})
 
     @api.get("/documents", **describe.LIST)
     async def list_documents(
@@ -160,8 +180,35 @@ def _questions(room: Room) -> APIRouter:
         query = body.query(room.search)
         if "text/event-stream" in request.headers.get("accept", ""):
             return EventsResponse(room.library.stream(query), room.stopping)
-        answer = await room.read(lambda: room.library.ask(query))
-        return _json(wire.dump(answer))
+        answer = await answer_unless_gone(room.library.stream(query), request.receive)
+        return Response(status_code=499) if answer is None else _json(wire.dump(answer))
+
+    return api
+
+
+def _conversations(room: Room) -> APIRouter:
+    api = APIRouter(tags=["conversations"])
+
+    @api.get("/conversations", **describe.CONVERSATIONS)
+    async def list_conversations(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        before: Annotated[str, Query(max_length=100)] = "",
+    ) -> Response:
+        found = await room.read(lambda: room.library.conversations.list(limit, before))
+        return _json({"conversations": wire.dump(found)})
+
+    @api.get("/conversations/{id}", **describe.CONVERSATION)
+    async def get_conversation(id: str, request: Request) -> Response:
+        found = await room.read(lambda: room.library.conversations.get(id))
+        if "text/markdown" in request.headers.get("accept", ""):
+            text = await room.read(lambda: markdown(found))
+            return Response(text, media_type="text/markdown", headers={"Cache-Control": "no-store"})
+        return _json(wire.dump(found))
+
+    @api.delete("/conversations/{id}", **describe.FORGET)
+    async def delete_conversation(id: str) -> Response:
+        await room.write(lambda: room.library.conversations.delete(id))
+        return Response(status_code=204)
 
     return api
 

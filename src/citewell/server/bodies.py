@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Scope
 
 from citewell import filters
-from citewell.config import SearchConfig
 from citewell.errors import BadInput
 from citewell.filters import Filter
 from citewell.model import Fields, Message, Mode, Policy, Query
+from citewell.prompted import Format, Length, Style
 from citewell.server.problems import WrongWhere
+from citewell.settings import SearchConfig
 
 MOST_TEXT = 10_000
 MOST_ID = 1_000
@@ -73,6 +74,35 @@ class WhyBody(SearchBody):
     ] = None
 
 
+DocumentId = Annotated[str, Field(min_length=1, max_length=MOST_ID, description="A document's id.")]
+
+
+class ReleaseBody(BaseModel):
+    """What a person has looked at and lets go: a document, or one passage of it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"document": "guide/cache.md"}]}
+    )
+    document: DocumentId
+    passage: Annotated[
+        str | None, Field(max_length=64, description="A passage's id; nothing: all of them.")
+    ] = None
+
+
+class StyleBody(BaseModel):
+    """How an answer is to be written; what is not given is as the prompt says."""
+
+    model_config = ConfigDict(extra="forbid")
+    length: Annotated[Length, Field(description="short, normal or long.")] = ""
+    format: Annotated[Format, Field(description="prose, bullets or steps.")] = ""
+    language: Annotated[
+        str, Field(max_length=40, description="`question` (the question's own) or a language's name.")
+    ] = ""
+    reasoning: Annotated[
+        bool | None, Field(description="Let the model think first, apart from the answer.")
+    ] = None
+
+
 class AskBody(BaseModel):
     """A question."""
 
@@ -92,11 +122,35 @@ class AskBody(BaseModel):
         ),
     ] = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
+    conversation: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="Keep the answer: `new`, or the id of a kept conversation to go on with (then without "
+            "`history`). Nothing: it is not kept.",
+        ),
+    ] = ""
+    style: StyleBody = StyleBody()
+    techniques: Annotated[
+        list[Annotated[str, Field(max_length=64)]] | None,
+        Field(
+            max_length=8, description="How the answer is found, the first innermost; nothing: as configured."
+        ),
+    ] = None
 
     def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
-        return replace(_query(self, self.question, usual), history=history, policy=self.policy)
+        techniques = None if self.techniques is None else tuple(self.techniques)
+        query = _query(self, self.question, usual)
+        return replace(
+            query,
+            history=history,
+            style=Style(**dict(self.style)),
+            techniques=techniques,
+            conversation=self.conversation.strip(),
+            policy=self.policy,
+        )
 
 
 def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:

@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from citewell.model import Added, Answer, Entry, Hit
+from citewell.conversation import Turn
+from citewell.incoming import Added
+from citewell.model import Answer, Entry, Hit, Passage
 from citewell.why import Why
 
 ABOUT = """Question answering over your documents, with citations that are checked.
@@ -62,11 +64,40 @@ class Documents(BaseModel):
     next: str | None
 
 
+class Suspicious(BaseModel):
+    """A document's passages in which something is suspicious, in order."""
+
+    passages: list[Passage]
+
+
+class Released(BaseModel):
+    """How many passages were let go that had not been before."""
+
+    released: int
+
+
 class Hits(BaseModel):
     """The passages that match best, best first."""
 
     hits: list[Hit]
     seconds: float
+
+
+class Listed(BaseModel):
+    """A kept conversation; `title` is its first question, `length` the number of its turns. A list has no turns."""
+
+    id: str
+    title: str
+    started_at: str
+    updated_at: str
+    length: int
+    turns: list[Turn]
+
+
+class Conversations(BaseModel):
+    """Kept conversations, the latest first. The `updated_at` of the last is the `before` of the next page."""
+
+    conversations: list[Listed]
 
 
 class Status(BaseModel):
@@ -93,6 +124,7 @@ EVENTS = """A stream of events, in this order; the data of each is JSON.
 
 | event | data |
 |---|---|
+| `step` | Step: what was done to find them: how a follow-up was rewritten, each technique; none, or several |
 | `hits` | `{"hits": [Hit, ...]}`: the passages that are shown to the model |
 | `delta` | `{"text": "..."}`: a piece of the answer, not checked yet |
 | `citation` | Citation: a checked footnote |
@@ -168,9 +200,39 @@ LIST: Route = {
     "summary": "List documents",
     "responses": {200: {"model": Documents}, **_errors()},
 }
+SUSPICIOUS: Route = {
+    "summary": "What is suspicious in a document",
+    "description": "The passages in which something reads as an instruction to a model, or is hidden from readers: "
+    "where, how much, and why in plain words.",
+    "responses": {200: {"model": Suspicious}, **_errors(MISSING)},
+}
+RELEASE: Route = {
+    "summary": "Let suspicious passages go",
+    "description": "Models are shown them from then on, also in later versions of the document.",
+    "responses": {200: {"model": Released}, **_errors(MISSING)},
+}
 SEARCH: Route = {
     "summary": "Find passages",
     "responses": {200: {"model": Hits}, **_errors()},
+}
+UNKEPT = (404, "No such conversation is kept: `NotFound`")
+CONVERSATIONS: Route = {
+    "summary": "List kept conversations",
+    "description": "Those that a question asked to be kept (`conversation` in POST /ask). "
+    "Whoever has the key sees all.",
+    "responses": {200: {"model": Conversations}, **_errors()},
+}
+CONVERSATION: Route = {
+    "summary": "Read a kept conversation",
+    "description": "Its questions and answers, without the passages that were shown; as Markdown with "
+    "`Accept: text/markdown`.",
+    "responses": {200: {"model": Listed}, **_errors(UNKEPT)},
+}
+FORGET: Route = {
+    "summary": "Delete a kept conversation",
+    "description": "For good: its text is overwritten in the files of the catalog.",
+    "status_code": 204,
+    "responses": _errors(UNKEPT),
 }
 WHY: Route = {
     "summary": "Why did this come up, and that not?",

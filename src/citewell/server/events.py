@@ -1,4 +1,4 @@
-"""Answers as server-sent events: hits, delta, citation, done, error. A client that hangs up ends the work."""
+"""Answers, whole or as server-sent events (step, hits, delta, citation, done, error). Who hangs up ends the work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from citewell import wire
-from citewell.model import Event
+from citewell.model import Answer, Done, Event
 from citewell.server.problems import problem, problem_of
 
 BEAT_SECONDS = 15.0
@@ -43,8 +43,7 @@ class EventsResponse(Response):
         async with anyio.create_task_group() as group:
 
             async def until_gone() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
+                await _until_gone(receive)
                 group.cancel_scope.cancel()
 
             async def until_stopped() -> None:
@@ -75,3 +74,29 @@ class EventsResponse(Response):
 
 def _event(name: str, data: Any) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+async def answer_unless_gone(events: AsyncIterator[Event], receive: Receive) -> Answer | None:
+    """Return the answer that a stream ends with; None when the client hung up first, and then the work is ended."""
+    work = asyncio.ensure_future(_answer(events))
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else None
+    finally:
+        for task in (work, gone):
+            task.cancel()
+        await asyncio.gather(work, gone, return_exceptions=True)
+
+
+async def _answer(events: AsyncIterator[Event]) -> Answer:
+    async with aclosing(events) as stream:  # type: ignore[type-var]
+        async for event in stream:
+            if isinstance(event, Done):
+                return event.answer
+    raise AssertionError("a stream ends with Done")
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from citewell.config import SearchConfig
 from citewell.errors import BadInput
 from citewell.server.app import make_app
 from citewell.server.guard import ANY_ADDRESS
+from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
     from citewell.library import Library

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from citewell.errors import NotFound, Unreadable
-from citewell.model import Blob, Item
+from citewell.incoming import Blob, Item
 from citewell.read.formats import ending_of, readable
 from citewell.read.limits import Limits
 

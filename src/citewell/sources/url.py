@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final, Protocol
 
 from citewell.errors import Unreadable
-from citewell.model import Blob
+from citewell.incoming import Blob
 
 if TYPE_CHECKING:
     import httpx

@@ -1,4 +1,4 @@
-"""What stands in front of a passage when it is embedded and indexed: title > heading, a table's header."""
+"""What stands in front of a passage when it is embedded and indexed: title > heading, its context, a table's header."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import re
 from typing import Final
 
 LONGEST: Final = 64
-"""Tokens of "title > heading", and of a table's header, as far as they can be told without a tokenizer."""
+"""Tokens of "title > heading", of what a model wrote, and of a table's header, as far as one can tell them
+without a tokenizer."""
 TITLE: Final = LONGEST // 3
 LETTERS: Final = re.compile(r"[A-Za-z]{1,5}|[^\sA-Za-z]")
 """About a token each; seldom fewer than word pieces of English, code and numbers, or than CJK characters."""
 
 
-def embedded_text(title: str, heading: str, context: str, text: str) -> str:
-    """Return what is embedded and indexed of a passage: title > heading, a table's header, the text."""
-    return "\n".join(part for part in (prefix(title, heading), first(context, LONGEST), text) if part)
+def embedded_text(title: str, heading: str, context: str, text: str, written: str = "") -> str:
+    """Return what is embedded and indexed: title > heading, what a model wrote, a table's header, the text."""
+    fronts = (prefix(title, heading), first(written, LONGEST), first(context, LONGEST))
+    return "\n".join(part for part in (*fronts, text) if part)
 
 
 def prefix(title: str, heading: str) -> str:

@@ -28,7 +28,7 @@ LONGEST_HEADING: Final = 48
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A passage to be: `document.text[start:end]`, its heading path, 1-based line and page."""
+    """A passage to be: `document.text[start:end]`, its heading path, 1-based line and page; the rest as in Passage."""
 
     start: int
     end: int
@@ -36,6 +36,7 @@ class Span:
     line: int
     page: int | None = None
     context: str = ""
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

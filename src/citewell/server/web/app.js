@@ -9,16 +9,19 @@ const MARK = /\[(\d+(?:\s*,\s*\d+)*)\]/g;
 let asking = null; // the AbortController of the question under way
 let last = null; // the last question that was asked: {question, mode, where}
 let shown = null; // the last answer
+let shownSteps = []; // what was done to find it, so far
+let talk = []; // the turns that the last question came with; on this page only
 
 // -- asking ------------------------------------------------------------------------------------------
 
 async function ask(wanted, remember = true) {
   asking?.abort();
   const mine = (asking = new AbortController());
+  if (last !== wanted) talk = el("follow").checked && shown ? turns(shown) : []; // else it is tried again
   last = wanted;
   begin(wanted, remember);
   try {
-    const body = { question: wanted.question, mode: wanted.mode || null, where: wanted.where || null };
+    const body = { question: wanted.question, mode: wanted.mode || null, where: wanted.where || null, history: talk };
     const response = await request("/ask", {
       method: "POST",
       signal: mine.signal,
@@ -33,10 +36,19 @@ async function ask(wanted, remember = true) {
   }
 }
 
+function turns({ text }) {
+  const said = [
+    { role: "user", content: last.question },
+    { role: "assistant", content: text.slice(0, 10_000) },
+  ];
+  return [...talk, ...said].slice(-100);
+}
+
 async function follow(response, mine) {
   let text = "";
   let frame = 0;
   for await (const [name, data] of events(response)) {
+    if (name === "step") showSteps([...shownSteps, data]);
     if (name === "hits") showHits(data.hits);
     if (name === "delta") {
       text += data.text;
@@ -67,6 +79,7 @@ function begin({ question, mode, where }, remember) {
   el("asked").textContent = question;
   el("kind").textContent = "Searching…";
   el("voice").textContent = "Searching";
+  showSteps([]);
   el("answer").className = "answer";
   el("answer").replaceChildren();
   el("go").textContent = "Stop";
@@ -129,6 +142,7 @@ function showAnswer(answer) {
     const dotted = "Dotted: no quote in the documents was found for this.";
     el("answer").append(make("p", "legend", answer.policy === "strict" ? left : dotted));
   }
+  showSteps(answer.steps);
   el("footnotes").replaceChildren(...answer.citations.map(footnote));
   el("notes").hidden = answer.citations.length === 0;
   el("timing").textContent = answer.seconds.total ? `${answer.seconds.total.toFixed(2)} s` : "";
@@ -211,6 +225,12 @@ function footnote(citation) {
   const button = note(String(citation.number), citation, where(citation), citation.quote);
   item.append(opens(button, citation));
   return item;
+}
+
+function showSteps(steps) {
+  shownSteps = steps;
+  el("steps").hidden = steps.length === 0;
+  el("steps").replaceChildren(...steps.map((one) => make("li", "", `${one.technique}: ${one.did}`)));
 }
 
 function showHits(hits, open = false) {

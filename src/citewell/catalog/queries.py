@@ -1,0 +1,62 @@
+"""Passages with their documents: read for a search, for an index, for a person who looks at what is suspicious."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.engine import Connection
+
+from citewell.catalog import schema
+from citewell.catalog.ids import passage_id, split_id
+from citewell.catalog.sqlite import among
+from citewell.catalog.vectors import unpack
+from citewell.catalog.versions import ENTRY, PASSAGE, SUSPICION, Version, hit_of
+from citewell.catalog.where import to_sql
+from citewell.filters import Filter
+from citewell.model import Entry, Passage
+
+if TYPE_CHECKING:
+    from citewell.model import Vector
+
+v, p, s = schema.versions.c, schema.passages.c, schema.suspicions.c
+_SAME = and_(s.key == p.key, s.position == p.position)
+
+
+def hits(
+    sql: Connection, ids: Sequence[str], where: Filter | None, quarantined: bool
+) -> dict[str, tuple[Passage, Entry]]:
+    """Return what is current (and satisfies `where`) among these passage ids; `quarantined` ones only if wanted."""
+    query = select(*PASSAGE, *ENTRY, *SUSPICION).join(schema.versions, v.key == p.key).where(v.current)
+    query = query.outerjoin(schema.suspicions, _SAME)
+    if where is not None:
+        query = query.where(to_sql(where, v.fields))
+    if not quarantined:
+        query = query.where(or_(s.state.is_(None), s.state != "quarantined"))
+    asked = json.dumps([split_id(one) for one in ids])
+    rows = sql.execute(query.where(among(p.key, p.position)), {"pairs": asked})
+    return {passage_id(row[0], row[1]): hit_of(row) for row in rows}
+
+
+def suspicious(sql: Connection, document_id: str) -> list[Passage]:
+    """Return the passages of a document that have something suspicious, in order."""
+    query = select(*PASSAGE, *ENTRY, *SUSPICION).join(schema.versions, v.key == p.key)
+    query = query.join(schema.suspicions, _SAME)
+    query = query.where(v.document_id == document_id, v.current).order_by(p.position)
+    return [hit_of(row)[0] for row in sql.execute(query)]
+
+
+def points(sql: Connection, version: Version) -> Iterator[tuple[Entry, Passage, Vector]]:
+    """Yield what an index needs to hold of a version's passages."""
+    query = (
+        select(*PASSAGE, *ENTRY, schema.vectors.c.vector)
+        .join(schema.versions, v.key == p.key)
+        .join(schema.vectors, schema.vectors.c.hash == p.vector)
+        .where(p.key == version.key)
+        .order_by(p.position)
+    )
+    for row in sql.execute(query):
+        passage, entry = hit_of(row)
+        yield entry, passage, unpack(row[-1])

@@ -1,0 +1,79 @@
+"""From what was found to a checked answer: a gate, a prompt, a model, citations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
+from citewell.model import Answer, Delta, Found, Policy, Prompt, Usage
+from citewell.protocols import Chat
+
+Counts: TypeAlias = tuple[int, int]
+Judge: TypeAlias = Callable[[Found], Judged]
+
+
+@dataclass(frozen=True)
+class Composing:
+    """Has an answer written from what was found, and checks it. `counts` is what a refusal names.
+
+    Below `refuse_below`, how likely the hits must at least answer, no model is asked.
+    """
+
+    chat: Chat
+    writer: Writer | None  # what fills in the prompt; None for `extract`, which takes none
+    counts: Callable[[], Counts]
+    judge: Judge
+    refuse_below: float = 0.0
+    policy: Policy = "mark"  # of sentences without support, where a query has none
+
+    async def __call__(self, found: Found) -> Answer:
+        """Return the checked answer; nobody is shown how it comes about."""
+        async with aclosing(self.stream(found)) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                if isinstance(piece, Answer):
+                    return piece
+        raise AssertionError("a stream ends with the answer")
+
+    async def stream(self, found: Found, asked: str = "") -> AsyncIterator[Delta | Answer]:
+        """Yield what the model writes, as it does, and last the checked answer.
+
+        `asked` is the question as it was typed, for a model that reads the conversation before it.
+        """
+        started = perf_counter()
+        query = replace(found.query, policy=found.query.policy or self.policy)
+        pieces: list[str] = []
+        usage, model = Usage(), self.chat.name
+        fence = fence_of(found.query, self.writer)
+        judged = await asyncio.to_thread(self.judge, found)
+        # A follow-up ("and the second?") may mean what only the conversation says; the gate does not see that.
+        if found.hits and (judged.likely >= self.refuse_below or found.query.history):
+            prompt = await asyncio.to_thread(self._prompt, found, asked, judged)
+            stream: Any = self.chat.stream(prompt)
+            async with aclosing(stream) as deltas:
+                async for delta in parted(deltas, fence):
+                    pieces.append(delta.text)
+                    usage, model = delta.usage or usage, delta.model or model
+                    if query.policy != "strict":  # of what is not checked yet nothing is shown
+                        yield delta
+        written = perf_counter()
+        searched = await asyncio.to_thread(self.counts)
+        text = "".join(pieces)
+        answer = await asyncio.to_thread(answer_of, query, found.hits, text, searched, judged.likely)
+        yield replace(
+            answer,
+            prompt=self.writer.used if self.writer else None,
+            reasoning=fence.reasoning,
+            usage=usage,
+            model=model,
+            seconds={"write": written - started, "check": perf_counter() - written},
+        )
+
+    def _prompt(self, found: Found, asked: str, judged: Judged) -> Prompt:
+        if self.writer is not None and found.query.history and asked:
+            found = replace(found, query=replace(found.query, text=asked))
+        return replace(prompt_of(found, self.writer), quotes=quotes_of(judged))

@@ -1,0 +1,68 @@
+"""A conversation that is kept: its turns, and how it reads as Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from citewell.model import Answer, Citation, Message
+
+NEW: Final = "new"
+"""The `conversation` of a query that begins one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and its answer, without the passages shown. `number` counts from 1; `at` is ISO 8601, UTC."""
+
+    number: int
+    question: str
+    answer: Answer
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was asked and answered, oldest first. `title` is the first question. A list leaves `turns` out."""
+
+    id: str
+    title: str
+    started_at: str
+    updated_at: str
+    length: int
+    turns: tuple[Turn, ...] = ()
+
+    def messages(self, most: int) -> tuple[Message, ...]:
+        """Return the last turns as a history of at most `most` messages."""
+        said = [
+            one
+            for turn in self.turns
+            for one in (Message("user", turn.question), Message("assistant", turn.answer.text))
+        ]
+        return tuple(said[-(most - most % 2) :])
+
+
+def markdown(conversation: Conversation) -> str:
+    """Return a conversation as Markdown: questions as headings, answers, their footnotes as quotes."""
+    parts = [f"# {_line(conversation.title)}", f"Conversation {conversation.id}, {conversation.started_at}."]
+    for turn in conversation.turns:
+        parts += [f"## {_line(turn.question)}", turn.answer.text]
+        parts += [f"*{step.technique}: {_line(step.did)}*" for step in turn.answer.steps]
+        parts += _footnotes(turn.answer)
+    return "\n\n".join(parts) + "\n"
+
+
+def _footnotes(answer: Answer) -> Iterator[str]:
+    for one in answer.citations:
+        quote = one.quote.strip().replace("\n", "\n> ")
+        yield f"> {quote}\n>\n> [{one.number}] {_place(one)}"
+
+
+def _place(one: Citation) -> str:
+    spot = f"page {one.page}" if one.page is not None else f"line {one.line}"
+    return ", ".join(part for part in (one.title, one.heading, one.document_id, spot) if part)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -31,11 +31,15 @@ chat model is shown."""
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a document's best passage came in one step: 1-based, or None when it is beyond what was looked at."""
+    """Where a document's best passage came in one step: 1-based, or None when it is beyond what was looked at.
+
+    `text` says it in plain words.
+    """
 
     name: str
     rank: int | None
     score: float | None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

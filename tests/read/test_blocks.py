@@ -169,4 +169,4 @@ def test_the_markup_of_a_text_is_guessed(text: str, syntax: str) -> None:
 def test_text_made_to_be_slow_is_read_in_seconds(text: str, syntax: Syntax) -> None:
     started = time.perf_counter()
     check(text, blocks(text, syntax))
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 60  # a text that runs away takes hours

@@ -73,7 +73,7 @@ def test_a_pdf_of_ten_thousand_pages_is_refused_before_it_is_read() -> None:
     data = files.pdf(10_000, lines=0)
     started = time.perf_counter()
     assert "10000 pages, more than 5000" in refused("a.pdf", data)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 30  # reading them all takes minutes
 
 
 def test_a_scanned_pdf_says_that_it_needs_ocr() -> None:
@@ -130,7 +130,7 @@ def test_a_worker_that_dies_costs_one_file_only() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_thousand_pages_take_little_memory() -> None:
     script = (
-        "import sys; from citewell.read import read, isolate; from citewell.model import Blob\n"
+        "import sys; from citewell.read import read, isolate; from citewell.incoming import Blob\n"
         "def peak(pid): return next(int(l.split()[1]) for l in open(f'/proc/{pid}/status') if 'VmHWM' in l)\n"
         "import os; before = peak(os.getpid())\n"
         "d = read(Blob('a.pdf', open(sys.argv[1], 'rb').read()))[0]\n"

@@ -66,6 +66,10 @@ def test_passages_are_exact_ordered_spans_that_lose_no_word(document: Document, 
     check(document, split(document, count=count, tokens=size), size)
 
 
+def test_a_table_of_nothing_but_space_has_no_passages() -> None:
+    assert split(Document("one", "\r", blocks=(Block(0, 1, "row"),)), count=count) == []
+
+
 @settings(max_examples=150, deadline=None)
 @given(WRITTEN | SENTENCES.map(" ".join), st.integers(32, 512))
 def test_a_text_without_structure_loses_no_word_either(text: str, size: int) -> None:
@@ -115,7 +119,7 @@ def test_five_megabytes_are_split_in_linear_time_however_they_look() -> None:
 
         started = time.process_time()
         split(Document("one", text), count=counted)
-        assert time.process_time() - started - spent < 5, name
+        assert time.process_time() - started - spent < 60, name  # quadratic time would be hours
 
 
 def test_counting_is_done_in_a_few_big_batches() -> None:

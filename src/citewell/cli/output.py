@@ -110,13 +110,11 @@ def print_why(why: Why) -> None:
 
 
 def _print_followed(one: Followed) -> None:
-    from citewell.explain.words import place_text
-
     say(f"{one.document_id}: {one.text}")
     if one.stage is not None:
         say(f"lost at: {one.stage.replace('_', ' ')}")
     for spot in one.places:
-        say(f"  {place_text(spot)}")
+        say(f"  {spot.text}")
     if one.near:
         say(f"did you mean {' or '.join(one.near)}?")
     if one.stage is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Final
@@ -13,7 +13,7 @@ from citewell.explain import changes as tried
 from citewell.explain.files import again, unadded
 from citewell.explain.grounds import Asked, Case, Grounds
 from citewell.explain.stages import loss
-from citewell.explain.words import hit_text, nth
+from citewell.explain.words import hit_text, nth, place_text
 from citewell.model import Entry
 from citewell.why import Change, Explained, Followed, Place, Why
 
@@ -105,7 +105,7 @@ def _places(case: Case) -> tuple[Place, ...]:
     """Where the document's best passage came at each stage of this mode."""
     mode = case.query.mode
     lists = {"dense": (case.dense,), "hybrid": (case.dense, case.keyword)}.get(mode, (case.keyword,))
-    if case.rank is None:
-        return lists
-    own = case.hits[case.rank - 1].stages
-    return tuple(Place(stage.name, stage.rank, stage.score) for stage in own)
+    if case.rank is not None:
+        own = case.hits[case.rank - 1].stages
+        lists = tuple(Place(stage.name, stage.rank, stage.score) for stage in own)
+    return tuple(replace(place, text=place_text(place)) for place in lists)

@@ -48,7 +48,10 @@ WRITERS = 2
 MAX_BYTES = 64 * 1024 * 1024
 PAGE = {
     "/": ("index.html", "text/html"),
-    **{f"/{name}": (name, "text/javascript") for name in ("app.js", "dom.js", "reader.js", "server.js")},
+    **{
+        f"/{name}": (name, "text/javascript")
+        for name in ("app.js", "dom.js", "reader.js", "server.js", "why.js")
+    },
     "/style.css": ("style.css", "text/css"),
 }
 

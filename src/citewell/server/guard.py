@@ -23,7 +23,8 @@ from citewell.server.problems import ProblemResponse, problem_of
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 ANY_ADDRESS = "any address"
 """In `hosts`: an IP address in `Host` is accepted. Only names can be rebound; addresses cannot."""
-OPEN = frozenset({"/health", "/ready", "/", "/app.js", "/dom.js", "/reader.js", "/server.js", "/style.css"})
+SCRIPTS = ("/app.js", "/dom.js", "/reader.js", "/server.js", "/why.js")
+OPEN = frozenset({"/health", "/ready", "/", *SCRIPTS, "/style.css"})
 """Paths that need no key: they hold nothing of the library. The page asks for the key itself."""
 JSON_BYTES = 1024 * 1024
 

@@ -76,9 +76,11 @@ def split(document: Document, *, count: Count, tokens: int = 200) -> list[Span]:
     text, title = document.text, document.title
     blocks = document.blocks or paragraphs(text)
     sections = list(_sections(document, _units(text, blocks, count)))
+    if not sections:
+        return []
     headers = list({block.title for block in blocks if block.kind == "row"})
     fronts = [prefix(title, section.heading) for section in sections]
-    sizes = count([*fronts, *(first(header, LONGEST) for header in headers)]) if fronts else []
+    sizes = count([*fronts, *(first(header, LONGEST) for header in headers)])
     rooms = [max(SMALLEST, tokens - size) for size in sizes[: len(fronts)]]
     known = Measured(text, dict(zip(headers, sizes[len(fronts) :], strict=True)), {})
     sections = [_leading(section, room) for section, room in zip(sections, rooms, strict=True)]

@@ -1,8 +1,9 @@
 // The page: asking, and the answer with its footnotes.
 
 import { el, make, number, plural } from "/dom.js";
-import { closePanel, headingOf, opens, units, where } from "/reader.js";
+import { closePanel, headingOf, note, opens, placeOf, units, where } from "/reader.js";
 import { events, Problem, request } from "/server.js";
+import { closeWhy, offerWhy } from "/why.js";
 
 const MARK = /\[(\d+(?:\s*,\s*\d+)*)\]/g;
 
@@ -69,6 +70,7 @@ async function follow(response, mine) {
 function begin({ question, mode, where }, remember) {
   shown = null;
   closePanel(false);
+  closeWhy();
   document.body.classList.add("asked");
   document.title = `${question.slice(0, 60)} · Citewell`;
   el("welcome").hidden = true;
@@ -210,16 +212,6 @@ function reference(citation) {
   return opens(button, citation);
 }
 
-function note(n, place, meta, quote) {
-  const button = make("button", "note");
-  button.type = "button";
-  const title = make("span", "t", place.title || place.document_id);
-  const heading = headingOf(place);
-  if (heading) title.append(make("span", "h", ` › ${heading}`));
-  button.append(make("span", "n", n), title, make("span", "m", meta), make("span", "q", quote));
-  return button;
-}
-
 function footnote(citation) {
   const item = make("li");
   const button = note(String(citation.number), citation, where(citation), citation.quote);
@@ -234,12 +226,13 @@ function showSteps(steps) {
 }
 
 function showHits(hits, open = false) {
+  offerWhy(last, hits);
   el("searched").hidden = hits.length === 0;
   el("searched").open ||= open;
   el("searched-count").textContent = `· the ${plural(hits.length, "passage")} that came nearest`;
   el("hits").replaceChildren(...hits.map((hit, i) => {
-    const { passage, document: entry, score, stages } = hit;
-    const place = { ...passage, title: entry.title, quote: passage.text };
+    const { passage, score, stages } = hit;
+    const place = placeOf(hit);
     const why = stages.map((stage) => `${stage.name} #${stage.rank}`).join(" · ");
     const meta = [where(passage), `score ${Number(score).toPrecision(3)}`, why].filter(Boolean).join(" · ");
     const item = make("li");

@@ -13,6 +13,19 @@ export function headingOf({ heading, title }) {
 
 export const where = ({ page, line, document_id }) => `${document_id} · ${page ? `page ${page}` : `line ${number(line)}`}`;
 
+export const placeOf = ({ passage, document: entry }) => ({ ...passage, title: entry.title, quote: passage.text });
+
+// A numbered line of a list: the document, where in it, and some text.
+export function note(n, place, meta, quote) {
+  const button = make("button", "note");
+  button.type = "button";
+  const title = make("span", "t", place.title || place.document_id);
+  const heading = headingOf(place);
+  if (heading) title.append(make("span", "h", ` › ${heading}`));
+  button.append(make("span", "n", n), title, make("span", "m", meta), make("span", "q", quote));
+  return button;
+}
+
 export function opens(button, place) {
   button.setAttribute("aria-expanded", "false");
   button.setAttribute("aria-controls", "panel");

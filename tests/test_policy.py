@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +14,7 @@ from citewell.client import Remote
 from citewell.library import Library
 from citewell.model import Delta, Document, Query
 from citewell.testing import ScriptedChat
-from tests.failure.worker import open_library
+from tests.scripted import Open, opened  # noqa: F401
 from tests.server.conftest import served
 
 TEXT = "The kettle boils one litre of water in two minutes. It is made of steel. Its lid is red."
@@ -25,12 +23,15 @@ REPLY = f"{GOOD} [1]. {BAD} [1]. Its lid is red [1]."
 QUESTION = "What is the kettle made of?"
 
 
+def written(opened: Open, *replies: str, **settings: str) -> Library:  # noqa: F811
+    library = opened(ScriptedChat(*replies), **settings)
+    library.add(Document("kettle", TEXT, "Kettle"))
+    return library
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with open_library(tmp_path / "library", create=True) as opened:
-        opened.add(Document("kettle", TEXT, "Kettle"))
-        object.__setattr__(opened._parts, "chat", ScriptedChat(*[REPLY] * 4))
-        yield opened
+def library(opened: Open) -> Library:  # noqa: F811
+    return written(opened, *[REPLY] * 4)
 
 
 def test_mark_shows_and_lists_what_has_no_support(library: Library) -> None:
@@ -58,17 +59,20 @@ def test_off_looks_for_footnotes_only(library: Library) -> None:
     assert (answer.unsupported, answer.verdict, answer.policy) == ((), "answered", "off")
 
 
-def test_strict_refuses_when_nothing_is_left(library: Library) -> None:
-    object.__setattr__(library._parts, "chat", ScriptedChat(f"{BAD} [1]."))
-    answer = library.ask(Query(QUESTION, policy="strict"))
+def test_the_configuration_chooses_and_a_query_may_choose_otherwise(opened: Open) -> None:  # noqa: F811
+    library = written(opened, REPLY, REPLY, policy="strict")
+    assert BAD not in library.ask(Query(QUESTION)).text
+    assert BAD in library.ask(Query(QUESTION, policy="mark")).text
+
+
+def test_strict_refuses_when_nothing_is_left(opened: Open) -> None:  # noqa: F811
+    answer = written(opened, f"{BAD} [1].").ask(Query(QUESTION, policy="strict"))
     assert (answer.verdict, answer.citations) == ("refused", ())
     assert BAD not in answer.text
 
 
-def test_strict_leaves_no_empty_list_items_behind(library: Library) -> None:
-    object.__setattr__(
-        library._parts, "chat", ScriptedChat(f"- {GOOD} [1]\n- {BAD} [1]\n- Its lid is red [1]")
-    )
+def test_strict_leaves_no_empty_list_items_behind(opened: Open) -> None:  # noqa: F811
+    library = written(opened, f"- {GOOD} [1]\n- {BAD} [1]\n- Its lid is red [1]")
     assert library.ask(Query(QUESTION, policy="strict")).text == f"- {GOOD} [1]\n- Its lid is red [2]"
 
 

@@ -115,15 +115,20 @@ def polar(text: str) -> list[Polar]:
     return [Polar(stem, _POLES[stem], words.near(tokens, at, POLAR_REACH)) for at, stem in held]
 
 
-def reversed_words(claim: list[Polar], quote: list[Polar]) -> list[str]:
-    """Return the claim's words in whose place the quote has an opposite."""
-    mine, theirs = {one.stem for one in claim}, {one.stem for one in quote}
-    both = mine & theirs
-    return [one.stem for one in claim if _reversed(one, [o for o in quote if not {one.stem, o.stem} <= both])]
+def reversed_words(claim: list[Polar], quote: list[Polar], held: frozenset[str]) -> list[str]:
+    """Return the claim's words in whose place a sentence of a quote has an opposite; `held` are the quote's stems.
+
+    Opposites that both claim and quote have ("the west branch …, the east branch …") are not against each other.
+    """
+    both = {one.stem for one in claim} & held
+    return [
+        one.stem
+        for one in claim
+        if _reversed(one, [o for o in quote if o.stem == one.stem or not {one.stem, o.stem} <= both])
+    ]
 
 
 def _reversed(one: Polar, quote: list[Polar]) -> bool:
-    """Words that both texts have ("private as well as public") are not against each other."""
     against = [words.affinity(one.near, other.near) for other in quote if one.against(other)]
     along = [words.affinity(one.near, other.near) for other in quote if one.along(other)]
     return bool(against) and max(against) >= POLAR_SCOPE and max(against) > max(along, default=0.0)

@@ -30,12 +30,19 @@ from citewell.answer.quantities import SCALES, Quantity, changed, quantities
 _TYPOGRAPHY: Final = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "}
 )
+_TEX: Final = re.compile(r"``([^`\n]{1,400}?)''")
 _QUOTED: Final = re.compile(r'"([^"\n]{2,400})"')
 _SUBJECT: Final = re.compile(
     r"(?i)^([^,;:()\"]{2,120}?)\s+(?:is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|"
     r"does|do|did|\w{2,}ed)\b"
 )
 """What comes before the first auxiliary or regular past."""
+_YEAR: Final = re.compile(r"1\d{3}|20\d\d")
+_RANK: Final = re.compile(r"(?i)\d+(?:st|nd|rd|th)")
+_SAME_YEAR: Final = re.compile(r"(?i)\b(?:the same|that|this) year\b")
+_TOKEN: Final = re.compile(rf"\d+(?:[.,]\d+)+|{words.WORD.pattern}", re.IGNORECASE)
+_END: Final = re.compile(r"(?<=[.!?])\s+")
+_APART: Final = re.compile(r"['’]| +(?=['’](?:t|s|re|ve|ll|d|m)\b)| +(?=n['’]t\b)")
 _VAGUE: Final = re.compile(
     r"(?i)^(?:it|he|she|they|this|that|these|those|there|here|we|you|i|one|some|many)\b|\b(?:it|he|she|they)$"
 )
@@ -62,6 +69,15 @@ class Saying:
     @cached_property
     def plain(self) -> str:
         return plain(self.text)
+
+    @cached_property
+    def letters(self) -> str:
+        return _letters(self.plain)
+
+    @cached_property
+    def unquoted(self) -> str:
+        """The text without quotations in two backticks and two apostrophes, as TeX has them: they are no code."""
+        return _TEX.sub(r'"\1"', self.text)
 
     @cached_property
     def numbers(self) -> set[str]:
@@ -127,18 +143,18 @@ def contradiction(claim: Saying, run: Sequence[Saying], quote: Saying, near: Say
     cores = _cores(claim, run)
     heading = around.text.partition("\n")[0]
     checks: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("number", lambda: _new_numbers(claim, quote, heading)),
+        ("number", lambda: _new_numbers(claim, quote, heading, near)),
         ("unit", lambda: changed(claim.quantities, quote.quantities)),
         ("name", lambda: [one for one in claim.names if not one.known(around.stems, around.initials)]),
         (
             "identifier",
-            lambda: [one for one in words.identifiers(claim.text) if plain(one) not in around.plain],
+            lambda: [one for one in words.identifiers(claim.unquoted) if plain(one) not in around.plain],
         ),
         (
             "quotation",
-            lambda: [one for one in _QUOTED.findall(claim.plain) if _inner(one) not in around.plain],
+            lambda: [one for one in _QUOTED.findall(claim.plain) if _letters(one) not in around.letters],
         ),
-        ("opposite", lambda: any(_opposed(claim, one) for one in cores)),
+        ("opposite", lambda: any(_opposed(claim, one, quote.every) for one in cores)),
         ("negation", lambda: _negation_conflict(claim, quote, cores)),
         ("subject", lambda: _other_subject(claim, around)),
         ("name's place", lambda: exchanged(claim.names, quote.names, quote.stems, around.initials)),
@@ -155,29 +171,49 @@ def _cores(claim: Saying, run: Sequence[Saying]) -> list[Saying]:
     return [one for one, count in zip(run, shared, strict=True) if count >= least]
 
 
-def _new_numbers(claim: Saying, quote: Saying, heading: str) -> set[str]:
-    """Numbers that neither the quote nor the heading has, nor the quote in another unit."""
+def _new_numbers(claim: Saying, quote: Saying, heading: str, near: Saying) -> set[str]:
+    """Numbers that neither the quote nor the heading has, nor the quote in another unit or as "the same year"."""
     missing = claim.numbers - quote.numbers - words.numbers(heading)
+    if missing and _SAME_YEAR.search(quote.text):
+        missing -= {one for one in near.numbers if _YEAR.fullmatch(one)}
     if not missing:
         return set()
     same = [one for one in claim.quantities if any(one.same(other) for other in quote.quantities)]
     return missing - {one.number for one in same} - ({*SCALES} if any(one.scaled for one in same) else set())
 
 
-def _inner(quotation: str) -> str:
-    return quotation.strip(" .,;:!?")
+def _letters(text: str) -> str:
+    """Letters and digits between bars where words part: what typography, commas and case leave of a quotation."""
+    return f"|{'|'.join(words.WORD.findall(_APART.sub('', text)))}|".lower()
 
 
-def _opposed(claim: Saying, quote: Saying) -> bool:
-    return bool(reversed_words(claim.polar, quote.polar) or prefixed(claim.every, quote.every))
+def _opposed(claim: Saying, core: Saying, held: frozenset[str]) -> bool:
+    return bool(reversed_words(claim.polar, core.polar, held) or prefixed(claim.every, core.every))
 
 
 def _negation_conflict(claim: Saying, quote: Saying, cores: Sequence[Saying]) -> bool:
     """One denies what the other says, or the claim denies and what it rests on denies nothing."""
     mine = (claim.denials, claim.stems)
-    if any(conflict(mine, (one.denials, one.stems)) for one in (quote, *cores)):
+    if any(conflict(mine, (_standing(claim, one, quote), one.stems)) for one in (quote, *cores)):
         return True
     return bool(claim.denials) and not any(restricts(one.every, one.text) for one in cores)
+
+
+def _standing(claim: Saying, one: Saying, quote: Saying) -> list[Denial]:
+    """The denials of `one`, for a claim without any those alone that no sentence nearer to it takes back."""
+    if claim.denials or not one.denials:
+        return one.denials
+    parts = [Saying(part) for part in _END.split(quote.text)]
+    return [denial for denial in one.denials if not _affirmed(denial, claim, parts)]
+
+
+def _affirmed(denial: Denial, claim: Saying, parts: Sequence[Saying]) -> bool:
+    least = max((len(one.stems & claim.stems) for one in parts if denial in one.denials), default=0)
+    return any(
+        denial.held(one.stems) and len(one.stems & claim.stems) >= least
+        for one in parts
+        if not any(denial.scope.keys() & other.scope.keys() for other in one.denials)
+    )
 
 
 def _other_subject(claim: Saying, around: Saying) -> bool:
@@ -191,32 +227,37 @@ def _other_subject(claim: Saying, around: Saying) -> bool:
 
 
 def _moved_numbers(claim: Saying, quote: Saying) -> set[str]:
-    """Numbers whose neighbours in the claim stand closer to another number in the quote."""
-    if len(quote.numbers) < 2:
+    """Numbers whose neighbours in the claim stand closer to another number of their kind in the quote."""
+    if len(quote.numbers) < 2 or "respectively" in quote.lower:
         return set()
     mine, theirs = _near(claim.text), _near(quote.text)
     return {
         number
-        for number, near in mine.items()
-        if number in theirs
-        and max(_affinity(near, other) for other in theirs.values())
-        > NUMBER_MARGIN + _affinity(near, theirs[number])
+        for (kind, number), near in mine.items()
+        if (kind, number) in theirs
+        and max(words.affinity(near, other) for (alike, _), other in theirs.items() if alike == kind)
+        > NUMBER_MARGIN + words.affinity(near, theirs[kind, number])
     }
 
 
-def _affinity(one: dict[str, float], other: dict[str, float]) -> float:
-    return sum(weight * other[word] for word, weight in one.items() if word in other)
-
-
-def _near(text: str) -> dict[str, dict[str, float]]:
-    """For each number, its content words within reach, weighted by 1 / distance in content words."""
-    tokens = [(word, stem) for word in words.WORD.findall(text) for stem in words.stems(word)[:1]]
-    found: dict[str, dict[str, float]] = {}
+def _near(text: str) -> dict[tuple[str, str], dict[str, float]]:
+    """For each number, by kind, its content words within reach, weighted by 1 / distance in content words."""
+    tokens = [(word, stem) for word in _TOKEN.findall(text) for stem in words.stems(word)[:1]]
+    found: dict[tuple[str, str], dict[str, float]] = {}
     for at, (word, _) in enumerate(tokens):
         for number in words.numbers(word):
-            near = found.setdefault(number, {})
+            near = found.setdefault((_kind(word, number), number), {})
             for place in range(max(0, at - NUMBER_REACH), min(len(tokens), at + NUMBER_REACH + 1)):
                 stem = tokens[place][1]
                 if place != at and not stem.isdigit():
                     near[stem] = max(near.get(stem, 0.0), 1 / abs(place - at))
     return found
+
+
+def _kind(word: str, number: str) -> str:
+    """Numbers of one kind can stand in one place: years, ranks, words such as "May" and "million", amounts."""
+    if not number[0].isdigit():
+        return "word"
+    if _YEAR.fullmatch(word):
+        return "year"
+    return "rank" if word.lower() in words.ORDINALS or _RANK.fullmatch(word) else "amount"

@@ -14,6 +14,8 @@ WORD: Final = re.compile(r"[^\W_]+(?:['’](?:t|s|re|ve|ll|d|m)\b)?", re.IGNOREC
 PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 IDENTIFIER: Final = re.compile(r"(?<![\w.])(?:--?)?[A-Za-z_][\w-]*(?:[._]\w+)+(?:\(\))?|(?<!\w)--[a-z][\w-]+")
+_INITIAL: Final = re.compile(r"[A-Z](?:\*|\.[ ]?[A-Z])|(?<=\*)[A-Z]\b")
+"""One letter that stands for a name: "John F. Kennedy", "M*A*S*H"."""
 _INITIALS: Final = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
 _STEMMER: Final = SnowballStemmer("english")
 
@@ -57,7 +59,7 @@ _TENS: Final = dict(
         strict=True,
     )
 )
-_ORDINALS: Final = dict(
+ORDINALS: Final = dict(
     zip(
         _list("""first second third fourth fifth sixth seventh eighth ninth tenth"""),
         range(1, 11),
@@ -146,8 +148,8 @@ def _spelled(text: str) -> set[str]:
             found.add(str(_TENS[word] + (unit if unit < 10 else 0)))
         elif word in _UNITS and _UNITS[word] > 1 and not (at and words[at - 1] in _TENS):
             found.add(str(_UNITS[word]))
-        elif word in _ORDINALS and _ORDINALS[word] > 2:
-            found.add(str(_ORDINALS[word]))
+        elif word in ORDINALS and ORDINALS[word] > 2:
+            found.add(str(ORDINALS[word]))
     return found
 
 
@@ -169,6 +171,7 @@ def names(text: str) -> set[str]:
             or not _stems(word)
             or word.lower() in CALENDAR
             or word.lower() in _ABBREVIATED
+            or (len(word) == 1 and _INITIAL.match(text, match.start()))
         ):
             continue
         before = text[: match.start()].rstrip(" \t\n\"'`*_(“‘«[")

@@ -1,10 +1,11 @@
 """Choose constants of the checker on mechanical faults, judged leave-one-dataset-out.
 
-    python -m bench.fault_constants --data DATA [--each 200] NAME=VALUE,VALUE,… [NAME=…]
+    python -m bench.fault_constants --data DATA [--each 200] [NAME=VALUE,VALUE,… …]
 
-For each constant of `citewell.answer.constants` and each set of DATA/grounding: the value with the best sum of the mean
-share of faults caught over the kinds and the share of near-verbatim good sentences kept, on the other sets; and what
-it then does on that set. The last line chooses on all sets.
+For each constant of `citewell.answer.constants` (without any named, those of VALUES) and each set of DATA/grounding:
+the value with the best sum of the mean share of faults caught over the kinds and the share of near-verbatim good sentences
+kept, on the other sets; and what it then does on that set. Sentences of reference answers (see `bench.faults`) are good
+ones whichever set is left out. The last lines show and choose on all sets; `*` is the value that ships.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.fault_kinds import KINDS
-from bench.fault_text import Pair, read_pairs
-from bench.faults import GOOD, _sample, faults_of, flagged
+from bench.fault_text import Pair, read_answers, read_pairs
+from bench.faults import ANSWERS, GOOD, _sample, faults_of, flagged
+from citewell.answer import constants
 
 SETS = ("attributionbench", "begin_cmu", "begin_tc", "begin_wow", "wice")
+VALUES = """SUPPORT=.5,.55,.6,.65 SUPPORT_QUOTE=.35,.45,.55 SHORT_CLAIM=2,3,4 WINDOW=2,3,4 SENTENCE_COST=.02,.04,.08
+SUPPORT_SPREAD=.7,.8,1 SPREAD_GAIN=1,2,3 OPENING=1,2,3 BEFORE=1,3,5 CONFLICT_COVERAGE=.65,.75,.85,1.1
+NEGATION_SCOPE=3,4,6 DENIED_SHARE=.4,.5,.6 POLAR_REACH=2,3,4 POLAR_SCOPE=.25,.5,1 NAME_REACH=2,3,4 NAME_SLOT=.75,1,1.5
+NAME_MARGIN=.3,.6,1,1.5 SAME_QUANTITY=0,.02,.05 SUBJECT=0,.5,.75 NUMBER_REACH=4,5,6 NUMBER_MARGIN=.4,.6,.8"""
 Row = tuple[str, str, bool]
 """Set, kind, flagged."""
 
@@ -31,10 +37,10 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--each", type=int, default=200)
-    parser.add_argument("constants", nargs="+", metavar="NAME=VALUES")
+    parser.add_argument("constants", nargs="*", metavar="NAME=VALUES")
     chosen = parser.parse_args()
-    cases = list(_cases(chosen.data / "grounding", chosen.each))
-    for text in chosen.constants:
+    cases = [*_cases(chosen.data / "grounding", chosen.each), *_answers(chosen.data, chosen.each)]
+    for text in chosen.constants or VALUES.split():
         name, _, values = text.partition("=")
         print("\n".join(_table(name, [float(value) for value in values.split(",")], cases)), flush=True)
 
@@ -55,6 +61,12 @@ def _cases(folder: Path, each: int) -> Iterator[tuple[str, str, Pair]]:
             yield sets[pair.shown[0]], kind, pair
 
 
+def _answers(data: Path, each: int) -> Iterator[tuple[str, str, Pair]]:
+    for name in ANSWERS:
+        for pair in _sample(read_answers(data / name), each, name):
+            yield name, GOOD[0], pair
+
+
 def _pairs_of(folder: Path, name: str, pairs: Sequence[Pair]) -> list[Pair]:
     lines = (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     contexts = {json.loads(line)["context"] for line in lines}
@@ -64,13 +76,14 @@ def _pairs_of(folder: Path, name: str, pairs: Sequence[Pair]) -> list[Pair]:
 
 def _table(name: str, values: Sequence[float], cases: Sequence[tuple[str, str, Pair]]) -> Iterator[str]:
     rows = {value: _rows(name, value, cases) for value in values}
+    ships = float(getattr(constants, name))
     yield f"\n{name}\n{'held out':18} value  caught  kept near  kept any"
     for held in SETS:
         best = max(values, key=lambda value: _score(rows[value], lambda row: row[0] != held))  # noqa: B023
         yield f"{held:18} {best:<6} {_figures(rows[best], lambda row: row[0] == held)}"  # noqa: B023
     best = max(values, key=lambda value: _score(rows[value], lambda row: True))
     for value in values:
-        mark = "  <- on all sets" if value == best else ""
+        mark = ("  *" if value == ships else "") + ("  <- on all sets" if value == best else "")
         yield f"{'all':18} {value:<6} {_figures(rows[value], lambda row: True)}{mark}"
 
 

@@ -43,7 +43,7 @@ NAME_REACH: Final = 3
 """Content words on either side of a name that say which place it takes."""
 NAME_SLOT: Final = 1.0
 """Least affinity of neighbours for two names to take one place."""
-NAME_MARGIN: Final = 0.6
+NAME_MARGIN: Final = 1.0
 """How much closer to another name its neighbours must stand for a name that the quote has to count as moved."""
 SAME_QUANTITY: Final = 0.02
 """Relative difference up to which two amounts are one: "5 km" and "3.1 miles"."""

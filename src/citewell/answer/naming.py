@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from citewell.answer import words
 from citewell.answer.constants import NAME_MARGIN, NAME_REACH, NAME_SLOT
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_BOUND: Final = re.compile(r"[.!?;]\s|, (?:and|but|while|whereas) ")
+"""Behind it another subject may stand: neighbours beyond it say nothing of a name's place."""
 SHORTEST_ROOT: Final = 4
 
 
@@ -47,20 +50,28 @@ def names_of(text: str) -> list[Name]:
     tokens = list(words.WORD.finditer(text))
     stems = [words.stem(match.group()) for match in tokens]
     named = words.names(text)
+    parts = _parts(text, [match.start() for match in tokens])
     held = [at for at, match in enumerate(tokens) if match.group()[0].isupper() and stems[at] in named]
     found = []
     for _, group in groupby(enumerate(held), key=lambda pair: pair[1] - pair[0]):
         places = [place for _, place in group]
         first, last = places[0], places[-1]
-        rest = [*stems[:first], "a", *stems[last + 1 :]]
+        start, end = parts[first]
+        rest = [*stems[start:first], "a", *stems[last + 1 : end]]
         found.append(
             Name(
                 text[tokens[first].start() : tokens[last].end()],
                 tuple(stems[first : last + 1]),
-                words.near(rest, first, NAME_REACH),
+                words.near(rest, first - start, NAME_REACH),
             )
         )
     return found
+
+
+def _parts(text: str, starts: Sequence[int]) -> list[tuple[int, int]]:
+    """For each word, given where they start, the first and after the last word of its part of the sentence."""
+    bounds = [0, *(bisect(starts, match.start()) for match in _BOUND.finditer(text)), len(starts)]
+    return [(a, b) for a, b in pairwise(bounds) for _ in range(a, b)]
 
 
 def exchanged(

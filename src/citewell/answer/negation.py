@@ -44,7 +44,12 @@ def denials(text: str) -> list[Denial]:
 
 
 def _after(clause: list[str]) -> list[list[str]]:
-    return [clause[at + 1 :] for at, word in enumerate(clause) if words.is_negation(word)]
+    """What follows each negation; "None" inside a clause is the name of a choice."""
+    return [
+        clause[at + 1 :]
+        for at, word in enumerate(clause)
+        if words.is_negation(word) and not (at and word == "None")
+    ]
 
 
 def _scope(rest: list[str]) -> dict[str, float]:

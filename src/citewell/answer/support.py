@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import unescape
 from typing import Final
 
 from citewell.answer import words
@@ -44,14 +45,18 @@ _TOKEN: Final = re.compile(rf"\d+(?:[.,]\d+)+|{words.WORD.pattern}", re.IGNORECA
 _END: Final = re.compile(r"(?<=[.!?])\s+")
 _APART: Final = re.compile(r"['’]| +(?=['’](?:t|s|re|ve|ll|d|m)\b)| +(?=n['’]t\b)")
 _VAGUE: Final = re.compile(
-    r"(?i)^(?:it|he|she|they|this|that|these|those|there|here|we|you|i|one|some|many)\b|\b(?:it|he|she|they)$"
+    r"(?i)^(?:(?:also|however|moreover|nevertheless|furthermore|additionally|still|thus),? )?"
+    r"(?:it|he|she|they|this|that|these|those|there|here|we|you|i|one|some|many|another|other)\b|"
+    r"\b(?:it|he|she|they)$"
 )
 CONFLICTS: Final = frozenset(("unit", "opposite", "negation", "name's place", "number's subject"))
 """What a quote says otherwise; the rest of `contradiction` is what it does not say."""
 
 
 def plain(text: str) -> str:
-    """Return a text with one kind of quotation mark, dash, space and ampersand, single spaces."""
+    """Return a text with one kind of quotation mark, dash, space and ampersand, single spaces, no HTML escapes."""
+    if "&" in text:  # pages are escaped twice at times
+        text = unescape(unescape(text))
     text = text.translate(_TYPOGRAPHY).replace("``", '"').replace("''", '"').replace("&", "and")
     return " ".join(text.split())
 

@@ -3,9 +3,10 @@
     python -m bench.fault_constants --data DATA [--each 200] [NAME=VALUE,VALUE,… …]
 
 For each constant of `citewell.answer.constants` (without any named, those of VALUES) and each set of DATA/grounding:
-the value with the best sum of the mean share of faults caught over the kinds and the share of near-verbatim good sentences
-kept, on the other sets; and what it then does on that set. Sentences of reference answers (see `bench.faults`) are good
-ones whichever set is left out. The last lines show and choose on all sets; `*` is the value that ships.
+the value with the best sum of the mean share of faults caught over the kinds and the share of near-verbatim good
+sentences kept, on the other sets; and what it then does on that set. Sentences of reference answers (see
+`bench.faults`) are good ones whichever set is left out. The last lines show and choose on all sets; `*` is the value
+that ships.
 """
 
 from __future__ import annotations

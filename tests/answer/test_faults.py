@@ -13,6 +13,13 @@ KARST = (
 )
 MILL = "The paper mill is the largest employer of Harrow. It exports 3 million tonnes a year."
 AGE = "Iris Donnell, at 20 the youngest of the cavers, mapped the Velm cave in February 2011."
+RIVER = (
+    "Mallory's first week sold 77,000 copies. Its fourth week sold 62,000. The East Branch rises at Grand Gorge. "
+    "The West Branch rises near Mount Jefferson. The 20 GB model and the 60 GB model cost $499 and $599, respectively. "
+    "He called it &amp;quot;a house of cards&amp;quot;, said J. F. Orne of `` The Valley 's End '' . In the same year "
+    "the old ferry sank with its cargo. Some say the ferry sank. Others were not on the ferry."
+)
+YEARS = "The bridge opened in 1898."
 
 WRONG = {
     "another unit": "The survey took 9 weeks [1].",
@@ -35,6 +42,14 @@ RIGHT = {
     "a scale written out": "The mill exports 3,000,000 tonnes a year [2].",
     "a month cut short": "Iris Donnell mapped the Velm cave in Feb. 2011 [1].",
     "an age beside a superlative": "Iris Donnell was 20 years old and mapped the Velm cave in February 2011 [3].",
+    "amounts beside ranks": "The first week sold 77,000 copies and the fourth week 62,000 copies [4].",
+    "opposites that both have": "The West Branch rises near Mount Jefferson and the East Branch at Grand Gorge [4].",
+    "what goes with what, respectively": "The 20 GB model cost $499 and the 60 GB model $599 [4].",
+    "a quotation from an escaped page": 'He called it "a house of cards" [4].',
+    "a quotation in TeX's marks": "J. F. Orne spoke of ``The Valley's End'' [4].",
+    "a name without an initial that it has": "It was said by J. K. Orne of ``The Valley's End'' [4].",
+    "the same year": "In 1898 the old ferry sank with its cargo [4].",
+    "what others deny": "Some say the ferry sank [4].",
     "no denial": "The cave is the longest of the valley [1].",
     "a name cut to its initials": "The VCC looks after the cave [1].",
 }
@@ -49,7 +64,10 @@ def test_a_fault_is_unsupported(text: str) -> None:
 
 @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT.keys())
 def test_a_change_of_form_is_supported(text: str) -> None:
-    cited = cite(text, [hit(KARST, "Velm cave"), hit(MILL, "Harrow"), hit(AGE, "Cavers")])
+    cited = cite(
+        text,
+        [hit(KARST, "Velm cave"), hit(MILL, "Harrow"), hit(AGE, "Cavers"), hit(f"{YEARS} {RIVER}", "River")],
+    )
     assert cited.unsupported == ()
     assert cited.citations
 

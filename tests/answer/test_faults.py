@@ -14,7 +14,7 @@ KARST = (
 MILL = "The paper mill is the largest employer of Harrow. It exports 3 million tonnes a year."
 AGE = "Iris Donnell, at 20 the youngest of the cavers, mapped the Velm cave in February 2011."
 RIVER = (
-    "Mallory's first week sold 77,000 copies. Its fourth week sold 62,000. The East Branch rises at Grand Gorge. "
+    "Its first week sold 77,000 copies. Its fourth week sold 62,000 copies. The East Branch rises at Grand Gorge. "
     "The West Branch rises near Mount Jefferson. The 20 GB model and the 60 GB model cost $499 and $599, respectively. "
     "He called it &amp;quot;a house of cards&amp;quot;, said J. F. Orne of `` The Valley 's End '' . In the same year "
     "the old ferry sank with its cargo. Some say the ferry sank. Others were not on the ferry."

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.fault_kinds import KINDS
@@ -80,9 +80,9 @@ def _table(name: str, values: Sequence[float], cases: Sequence[tuple[str, str, P
     ships = float(getattr(constants, name))
     yield f"\n{name}\n{'held out':18} value  caught  kept near  kept any"
     for held in SETS:
-        best = max(values, key=lambda value: _score(rows[value], lambda row: row[0] != held))  # noqa: B023
+        best = _best(rows, ships, lambda row: row[0] != held)  # noqa: B023
         yield f"{held:18} {best:<6} {_figures(rows[best], lambda row: row[0] == held)}"  # noqa: B023
-    best = max(values, key=lambda value: _score(rows[value], lambda row: True))
+    best = _best(rows, ships, lambda row: True)
     for value in values:
         mark = ("  *" if value == ships else "") + ("  <- on all sets" if value == best else "")
         yield f"{'all':18} {value:<6} {_figures(rows[value], lambda row: True)}{mark}"
@@ -105,6 +105,11 @@ def _shares(rows: Sequence[Row], fits: Callable[[Row], bool]) -> dict[str, float
     for row in filter(fits, rows):
         found.setdefault(row[1], []).append(row[2])
     return {kind: sum(flags) / len(flags) for kind, flags in found.items()}
+
+
+def _best(rows: Mapping[float, Sequence[Row]], ships: float, fits: Callable[[Row], bool]) -> float:
+    """The value with the best score; of equals the one that ships, or the first."""
+    return max(rows, key=lambda value: (round(_score(rows[value], fits), 4), value == ships))
 
 
 def _score(rows: Sequence[Row], fits: Callable[[Row], bool]) -> float:

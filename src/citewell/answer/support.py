@@ -226,7 +226,7 @@ def _other_subject(claim: Saying, around: Saying) -> bool:
     match = _SUBJECT.match(claim.text)
     if not match or _VAGUE.search(match[1]):
         return False
-    subject = frozenset(words.stems(match[1]))
+    subject = frozenset(one for one in words.stems(match[1]) if len(one) > 1)
     held = [one for one in subject if one in around.stems or (len(one) > 3 and one in around.lower)]
     return bool(subject) and len(held) < SUBJECT * len(subject)
 

@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 Rewriting: TypeAlias = Literal["auto", "model", "carry", "off"]
 Suspicious: TypeAlias = Literal["quarantine", "withhold", "mark", "off"]
-ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
+ChatModel: TypeAlias = Literal["extract", "local", "openai", "openai-responses", "anthropic", "cohere"]
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
@@ -104,9 +104,9 @@ class ChatConfig:
 
     model: ChatModel = _setting(
         "extract",
-        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), anthropic or "
-        "cohere",
-        choices=("extract", "local", "openai", "anthropic", "cohere"),
+        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), "
+        "openai-responses (OpenAI itself, and servers that speak its newer protocol), anthropic or cohere",
+        choices=("extract", "local", "openai", "openai-responses", "anthropic", "cohere"),
     )
     path: Path | None = _setting(None, "GGUF file, for local", path=True)
     url: str = _setting("", "address up to and with /v1, for openai; elsewhere empty is the hosted service")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import httpx
 
 from citewell.providers.hosted_vectors import batches, counted, dimensions_of, unit
-from citewell.providers.openai_compatible import headers_of, refusal
+from citewell.providers.openai_http import headers_of, refusal
 from citewell.providers.remote import CONNECT_SECONDS, SILENT_SECONDS, Remote, tried_now
 
 if TYPE_CHECKING:

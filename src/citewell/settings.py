@@ -160,6 +160,10 @@ class ChatConfig:
         "sentences without support: strict (left out), mark (shown, and marked) or off (not looked for)",
         choices=("strict", "mark", "off"),
     )
+    judge: bool = _setting(
+        False,
+        "ask the model whether the nearest quote supports a sentence that the checks do not; a call for each",
+    )
     cache: int = _setting(
         0, "answers that are kept, and not paid again for the same prompt; 0 is off", least=0, most=1_000_000
     )

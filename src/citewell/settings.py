@@ -19,7 +19,7 @@ ChatModel: TypeAlias = Literal["extract", "local", "openai", "openai-responses",
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field: `least`, `most`, `choices`, `variable`, `address`, `path` (and the `names` that are none) are its rules."""
+    """A field; `least`, `most`, `choices`, `variable`, `address`, `path` (with `names` that are none) are its rules."""
     return field(default=default, metadata={"about": about, **rules})
 
 

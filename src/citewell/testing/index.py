@@ -23,10 +23,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citewell.errors import BadInput, Unsupported
-from citewell.filters import Filter, In, matches, parse
+from citewell.filters import Filter, In, parse
 from citewell.model import Fields, Point
 from citewell.protocols import Index, Scored
 from citewell.testing import drawn
+from citewell.testing.against import expected, filled, overlap, overlap_of_words, passing
 from citewell.testing.made import WORDS, Made
 from citewell.testing.oracle import Oracle
 
@@ -323,43 +324,3 @@ class IndexContract:
         if found:
             least = exact[len(found) - 1][1]
             assert min(scores[one] for one, _ in found) >= least - self.tolerance * (1 + abs(least))
-
-
-def filled(index: Index, points: Sequence[Point]) -> tuple[Index, Oracle]:
-    """Put points into an index and into an oracle."""
-    oracle = Oracle()
-    oracle.put(points)
-    index.put(points)
-    return index, oracle
-
-
-def passing(index: Index, where: Filter) -> set[str]:
-    """Return all points that a filter lets through, by the index."""
-    vector = Made(DIMENSIONS, 3).vectors(1)[0]
-    return {one for one, _ in index.dense(vector, 10_000, where)}
-
-
-def expected(oracle: Oracle, where: Filter) -> set[str]:
-    """Return all points that a filter lets through."""
-    return {one.id for one in oracle.points.values() if matches(one.fields, where)}
-
-
-def overlap(index: Index, oracle: Oracle, made: Made, where: Filter | None = None) -> float:
-    """Return the share of the exact ten nearest that the index finds among its ten."""
-    known, rows = [one for one in oracle.points.values() if where is None or matches(one.fields, where)], []
-    matrix = np.stack([one.vector for one in known])
-    for vector in made.vectors(30):
-        best = {known[at].id for at in np.argsort(-(matrix @ vector))[:10]}
-        rows.append(len(best & {one for one, _ in index.dense(vector, 10, where)}) / len(best))
-    return float(np.mean(rows))
-
-
-def overlap_of_words(index: Index, oracle: Oracle, made: Made) -> float:
-    """Return the share of ten passages found by words that score among the ten best; ties count."""
-    rows = []
-    for _ in range(20):
-        text = made.text(4)
-        exact = oracle.lexical(text, MANY, None, "bm25")
-        scores, least = dict(exact), exact[min(10, len(exact)) - 1][1] * 0.999
-        rows.append(np.mean([scores[one] >= least for one, _ in index.lexical(text, 10, None, "bm25")]))
-    return float(np.mean(rows))

@@ -44,28 +44,29 @@ if TYPE_CHECKING:
     from citewell.cost import Costs
     from citewell.explain import Explain
     from citewell.library import Library
-    from citewell.prepare import Prepare
+    from citewell.prepare import Prepare, Spread
     from citewell.settings import Config, EmbedConfig, IndexConfig
     from citewell.techniques import Ask
     from citewell.writing import Writing
 
 
-def assemble(config: Config, *, create: bool = False) -> Library:
+def assemble(config: Config, *, create: bool = False, spread: Spread | None = None) -> Library:
     """Open the library that a configuration describes.
 
-    NotFound when there is none and `create` is false; InUse when another process holds it.
+    NotFound when there is none and `create` is false; InUse when another process holds it. `spread` is where many
+    documents are read, split and embedded, if not here.
     """
     folder = Path(config.library.path)
     _folder(folder, create)
     holder = Holder(folder)
     try:
-        return _open(config, folder, holder)
+        return _open(config, folder, holder, spread)
     except BaseException:
         holder.release()
         raise
 
 
-def _open(config: Config, folder: Path, holder: Holder) -> Library:
+def _open(config: Config, folder: Path, holder: Holder, spread: Spread | None) -> Library:
     from citewell.catalog import Catalog
     from citewell.cost import Costs
     from citewell.library import Library, Parts
@@ -74,7 +75,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.represent import sentences
 
     costs = Costs.of(config.cost, folder / "catalog.db")
-    embedder = costs.embedder(_embedder(config.embed), config.embed)
+    embedder = costs.embedder(embedder_of(config.embed), config.embed)
     # Before anything is open: these may refuse a prompt file, or a budget that cannot be kept.
     answering = answering_of(config.chat, embedder, costs)
     score = _reranker(config.search, costs)
@@ -95,7 +96,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     suspects = read.suspicious != "off"
     answers = answering(catalog)
     writing = _writing(config, answers.means.ask, catalog, embedder)
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
+    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects, spread)
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search, score=score)
     parts = Parts(
@@ -240,7 +241,8 @@ def _explain(
     )
 
 
-def _embedder(config: EmbedConfig) -> Embedder:
+def embedder_of(config: EmbedConfig) -> Embedder:
+    """Return the embedder that a configuration names; one that is a service has no meter yet."""
     make = plugins.load("embedders", config.model)
     if config.model in plugins.KEYS:
         key_env = config.key_env or plugins.KEYS[config.model]

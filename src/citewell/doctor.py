@@ -37,6 +37,7 @@ EXTRAS: Final = {
     "qdrant": (("qdrant-client",), "an index on a Qdrant server"),
     "pgvector": (("psycopg", "pgvector"), "an index in PostgreSQL"),
     "chroma": (("chromadb",), "an index in Chroma"),
+    "ray": (("ray", "pyarrow"), "bulk ingest on a Ray cluster"),
     "eval": (("ir-measures", "scipy"), "citewell eval"),
 }
 HOSTED: Final = {"anthropic": "anthropic", "cohere": "cohere"}

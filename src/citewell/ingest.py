@@ -87,7 +87,7 @@ class Stages:
 
 def ingest(blobs: Iterable[Blob], prepare: Prepare, stages: Stages, report: Report) -> None:
     """Run the pipeline; see Library.ingest. While one group is embedded, the one before is committed."""
-    prepared = (outcome for blob in blobs for outcome in prepare.read(blob))
+    prepared = prepare.all(blobs)
     with ThreadPoolExecutor(1, "embed-group") as embedder, ThreadPoolExecutor(1, "commit-group") as writer:
 
         def started(group: list[Job | Failure]) -> Future[list[Added]]:

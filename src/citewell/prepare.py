@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from citewell.catalog import Catalog, Proposal, digest, rounded
 from citewell.catalog.ids import place_of
@@ -47,6 +47,10 @@ class Job:
     vectors: Mapping[bytes, Vector] = field(default_factory=dict)
 
 
+Spread: TypeAlias = "Callable[[Prepare, Iterable[Blob]], Iterator[Job | Failure]]"
+"""What reads, splits and embeds many elsewhere. Its outcomes are those of `Prepare.all`, in the same order."""
+
+
 @dataclass(frozen=True)
 class Prepare:
     """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is."""
@@ -58,6 +62,7 @@ class Prepare:
     represent: tuple[Represent, ...] = ()
     writing: Writing | None = None
     suspects: bool = True  # whether passages are searched for what reads as an instruction to a model
+    spread: Spread | None = None  # None: many are read and split here
 
     @property
     def settings(self) -> str:
@@ -71,11 +76,34 @@ class Prepare:
 
     def __call__(self, document: Document) -> Job:
         _refuse_not_numbers(document)
+        return self._settled(identified(document), self._whole)
+
+    def whole(self, document: Document) -> Job:
+        """Return the job of a document as if it were new: the catalog is not asked."""
+        _refuse_not_numbers(document)
         document = identified(document)
+        return self._whole(document, digest(document, self.settings))
+
+    def settled(self, job: Job) -> Job:
+        """Return a job that `whole` made elsewhere as it is to be written here, if the catalog lacks its document."""
+        assert job.proposal is not None
+        proposal = job.proposal
+
+        def made(document: Document, hashed: bytes) -> Job:
+            return replace(
+                job, document=document, proposal=replace(proposal, document=document, digest=hashed)
+            )
+
+        return self._settled(job.document, made)
+
+    def _settled(self, document: Document, make: Callable[[Document, bytes], Job]) -> Job:
         hashed = digest(document, self.settings)
         known = self.catalog.digest(document.id)
         if known and known[1] == hashed:
             return Job(document, None, number=known[0], passages=known[2])
+        return make(document, hashed)
+
+    def _whole(self, document: Document, hashed: bytes) -> Job:
         spans = split(document, count=self.embedder.count, tokens=self.tokens)
         return self._job(document, hashed, Written(tuple(spans)))
 
@@ -163,10 +191,16 @@ class Prepare:
         """Return what is embedded and indexed of a stored passage."""
         return embedded_text(title, passage.heading, passage.context, passage.text, passage.written)
 
-    def read(self, blob: Blob) -> list[Job | Failure]:
-        """Read and prepare a blob; what cannot be read is a Failure."""
+    def all(self, blobs: Iterable[Blob]) -> Iterator[Job | Failure]:
+        """Read and prepare many, here or where `spread` says; in order."""
+        if self.spread is not None:
+            return self.spread(self, blobs)
+        return (outcome for blob in blobs for outcome in self.read(blob))
+
+    def read(self, blob: Blob, make: Callable[[Document], Job] | None = None) -> list[Job | Failure]:
+        """Read and prepare a blob; what cannot be read is a Failure. `make` prepares instead of this."""
         try:
-            return [self(document) for document in read(blob, self.limits)]
+            return [(make or self)(document) for document in read(blob, self.limits)]
         except BadInput as error:
             return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
 

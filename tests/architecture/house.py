@@ -66,6 +66,7 @@ ROOMS: Final = {
     "testing": 5,
     "server": 6,
     "deploy": 6,
+    "bulk": 6,
     "doctor": 6,
     "client": 6,
     "cli": 7,

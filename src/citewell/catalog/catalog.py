@@ -125,6 +125,11 @@ class Catalog:
                 found.update((row[0], unpack(row[1])) for row in rows)
         return found
 
+    def hashes(self) -> Iterator[bytes]:
+        """Yield the hash of every text that has a stored vector."""
+        with self._read() as sql:
+            yield from sql.execute(select(schema.vectors.c.hash)).scalars()
+
     def hits(
         self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
     ) -> dict[str, tuple[Passage, Entry]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citewell.cli import output
+from citewell.cli.bulk import On, Workers, connected, spread_of
 from citewell.cli.given import Given, blobs, is_url
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
@@ -95,6 +96,8 @@ def add(
         bool, typer.Option("--allow-private", help="Let addresses be on this machine or a private network.")
     ] = False,
     yes: Yes = False,
+    on: On = None,
+    workers: Workers = 0,
 ) -> None:
     """Take in files, folders and web pages. What is unchanged costs nothing.
 
@@ -106,9 +109,10 @@ def add(
     folders = [one for one in what if not is_url(one) and Path(one).is_dir()]
     given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private)
     sources = [folder_of(Path(one), loaded) for one in folders]
-    with session.open(loaded) as library:
+    spread = spread_of(session, on, workers, loaded)
+    with session.open(loaded, spread) as library:
         confirm(session, library, [*sources, given], yes)
-        with bar("documents") as shown:
+        with connected(spread), bar("documents") as shown:
             tally = Tally(shown)
             for folder in sources:
                 take_folder(library, folder, tally, prune=False)
@@ -126,17 +130,20 @@ def sync(
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Remove nothing.")] = False,
     yes: Yes = False,
+    on: On = None,
+    workers: Workers = 0,
 ) -> None:
     """Bring the library up to date with folders: new and changed files in, vanished ones out.
 
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
-    with session.open(loaded) as library:
+    spread = spread_of(session, on, workers, loaded)
+    with session.open(loaded, spread) as library:
         listed = [Path(one) for one in paths] if paths else folders(library)
         sources = [folder_of(path, loaded) for path in listed]
         confirm(session, library, sources, yes)
-        with bar("documents") as shown:
+        with connected(spread), bar("documents") as shown:
             tally = Tally(shown)
             for folder in sources:
                 take_folder(library, folder, tally, prune=not keep)

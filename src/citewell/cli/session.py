@@ -19,6 +19,7 @@ from citewell.errors import BadInput, CitewellError, InUse
 if TYPE_CHECKING:
     from citewell.client import Remote
     from citewell.library import Library
+    from citewell.prepare import Spread
 
     Opened: TypeAlias = Library | Remote
 
@@ -45,17 +46,20 @@ class Session:
         return load({"library.path": self.library, **(flags or {})}, os.environ, self.config)
 
     @contextmanager
-    def open(self, loaded: Loaded) -> Iterator[Opened]:
-        """Open the library; where a server holds it (or `--server` names one), that server instead."""
+    def open(self, loaded: Loaded, spread: Spread | None = None) -> Iterator[Opened]:
+        """Open the library; where a server holds it (or `--server` names one), that server instead.
+
+        With `spread` it is the library itself or InUse: a server takes documents in where it runs.
+        """
         if self.server:
             url = self.server
         else:
             from citewell.assemble import assemble
 
             try:
-                library = assemble(loaded.config)
+                library = assemble(loaded.config, spread=spread)
             except InUse as busy:
-                if busy.url is None:
+                if busy.url is None or spread is not None:
                     raise
                 url = busy.url
             else:

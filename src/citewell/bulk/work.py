@@ -79,9 +79,7 @@ class Embed:
         outcomes: list[Job | Failure] = list(values_of(batch))
         found = packed(outcomes, _prepare(self._recipe), self._stored)
         return table_of(
-            replace(one, vectors={h: found[h] for h in _texts(one) if h in found})  # type: ignore[arg-type]
-            if isinstance(one, Job)
-            else one
+            _with(one, {h: found[h] for h in _texts(one) if h in found}) if isinstance(one, Job) else one
             for one in outcomes
         )
 
@@ -92,6 +90,10 @@ def packed(outcomes: Iterable[Job | Failure], prepare: Prepare, stored: Prints) 
     lacking = _lacking(list(texts), stored)
     matrix = prepare.embedder.embed([texts[h] for h in lacking], kind="passage") if lacking else ()
     return {h: vectors.pack(row) for h, row in zip(lacking, matrix, strict=True)}
+
+
+def _with(job: Job, rows: Any) -> Job:
+    return replace(job, vectors=rows)
 
 
 def unpacked(job: Job) -> Job:

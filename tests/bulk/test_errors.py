@@ -48,7 +48,7 @@ def test_a_cluster_that_is_not_there_is_one_line_at_once(cli: Cli, docs: Path, s
     said = cli("add", "docs", "--on", f"{scheme}127.0.0.1:{port}", "--json")
     assert time.monotonic() - began < connect.REACH_SECONDS + 5
     assert said.code == ProviderError.code
-    assert said.err.strip() == f"error: {said.json['error']['message']}"
+    assert said.err.strip() == f"error: {said.json['error']['detail']}"
     assert "no Ray cluster answers" in said.err
 
 

@@ -19,6 +19,9 @@ from citewell.errors import BadInput, MissingExtra, ProviderError
 REACH_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 120.0
 """What a node gets to start a first worker process and say what is installed there."""
+STARTS: Final = 3
+"""How often a Ray is started here: it gives itself 30 s, too few on a machine that is very busy."""
+SLOW: Final = "timed out during startup"
 LOCAL_STORE: Final = 512 * 1024 * 1024
 QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -94,13 +97,18 @@ def _start(address: Address, workers: int, folder: str) -> None:
             "object_store_memory": LOCAL_STORE,
             "_temp_dir": folder,
         }
-    try:
-        ray.init(address.text, **options)
-    except Exception as error:  # Ray raises plain Exceptions: for a slow start, another version, no answer
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ProviderError(
-            f"Ray at {address.text!r} did not start: {reason[:300]}", retryable=True
-        ) from error
+    for attempt in range(1, STARTS + 1):
+        try:
+            ray.init(address.text, **options)
+            return
+        except (
+            Exception
+        ) as error:  # Ray raises plain Exceptions: for a slow start, another version, no answer
+            ray.shutdown()
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            if attempt == STARTS or not address.local or SLOW not in reason:
+                said = f"Ray at {address.text!r} did not start: {reason[:300]}"
+                raise ProviderError(said, retryable=True) from error
 
 
 def _quiet(address: Address) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,14 @@ def open_library(folder: Path, spread: Spread | None = None) -> Library:
 
 
 def text(number: int, paragraphs: int = 6) -> str:
-    """Return a document of several passages, no two alike."""
-    parts = [f"## Part {at}\n\n" + f"kettle{number} lamp{at} glows " * 40 for at in range(paragraphs)]
-    return f"# Device {number}\n\n" + "\n\n".join(parts)
+    """Return a document of several passages, no two alike: equal scores would be in any order."""
+    choose = random.Random(number)
+    words = [
+        f"{one}{choose.randrange(500)}" for one in ("kettle", "lamp", "glows", "blue") for _ in range(40)
+    ]
+    parts = (" ".join(choose.choices(words, k=choose.randint(60, 150))) for _ in range(paragraphs))
+    body = "\n\n".join(f"## Part {at}\n\nkettle{number} {part}" for at, part in enumerate(parts))
+    return f"# Device {number}\n\n{body}"
 
 
 def blobs(count: int) -> list[Blob]:
@@ -56,8 +62,13 @@ def contents(library: Library) -> dict[str, Any]:
     return found
 
 
+def vectors(library: Library) -> dict[bytes, bytes]:
+    """Return all stored vectors by hash."""
+    catalog = library._parts.catalog
+    return {key: vector.tobytes() for key, vector in catalog.known(catalog.hashes()).items()}
+
+
 def found_by(library: Library, question: str) -> list[tuple[str, int, int, float]]:
     """Return the hits of a search, without what differs between two libraries (passage ids)."""
-    query = citewell.Query(question, access=citewell.Access.all()) if hasattr(citewell, "Access") else None
-    hits = library.search(query or citewell.Query(question))
+    hits = library.search(citewell.Query(question))
     return [(h.passage.document_id, h.passage.start, h.passage.end, round(h.score, 5)) for h in hits]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ray", reason="optional: Ray is not installed (pip install 'citewell[ray]')")
+if importlib.util.find_spec("ray") is None:  # not imported: it reads its environment when it is
+    pytest.skip("optional: Ray is not installed (pip install 'citewell[ray]')", allow_module_level=True)
 psutil = pytest.importorskip("psutil", reason="optional: psutil is not installed")
 
 from tests.bulk.library import contents, open_library, text  # noqa: E402

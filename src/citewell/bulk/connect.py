@@ -118,7 +118,7 @@ def _quiet(address: Address) -> str:
     if not address.local:
         return ""
     os.environ.setdefault(LOOPBACK, "0")
-    if "RAY_AUTH_MODE" not in os.environ:
+    if "RAY_AUTH_MODE" not in os.environ and "ray" not in sys.modules:
         import secrets
 
         # A token of this run alone; Ray would write one into the home folder.

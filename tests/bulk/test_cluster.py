@@ -19,16 +19,8 @@ psutil = pytest.importorskip("psutil", reason="optional: psutil is not installed
 from citewell.bulk.spread import RayData, spread_on  # noqa: E402
 from citewell.incoming import Added, Blob, Failure  # noqa: E402
 from citewell.prepare import Job  # noqa: E402
-from tests.bulk.library import (  # noqa: E402
-    EMBED,
-    Blob,
-    blobs,
-    contents,
-    found_by,
-    open_library,
-    taken,
-    text,
-)
+from tests.bulk.library import EMBED, blobs, contents, found_by, open_library, taken, text  # noqa: E402
+from tests.bulk.library import vectors as vectors_of  # noqa: E402
 
 QUESTIONS = ("kettle3 lamp2", "toaster4 slots", "lamp17 glows201", "part of device 7")
 
@@ -56,7 +48,7 @@ def test_the_library_is_the_same_as_without_ray(cluster: RayData, tmp_path: Path
         assert outcomes == expected
         assert sorted(one.name for one in outcomes if isinstance(one, Failure)) == ["broken.pdf", "empty.md"]
         assert contents(there) == contents(here)
-        assert vectors(there) == vectors(here)
+        assert vectors_of(there) == vectors_of(here)
         assert [found_by(there, one) for one in QUESTIONS] == [found_by(here, one) for one in QUESTIONS]
         assert there.check() == []
         again = taken(there, what[:3])
@@ -101,12 +93,15 @@ def test_a_killed_worker_loses_nothing(cluster: RayData, tmp_path: Path) -> None
 
 
 def test_ray_listens_on_loopback_alone_and_sends_no_statistics(cluster: RayData) -> None:
-    listening = [
-        one.laddr.ip
-        for process in [psutil.Process(), *own()]
-        for one in process.net_connections("inet")
-        if one.status == psutil.CONN_LISTEN
-    ]
+    listening = [ip for process in [psutil.Process(), *own()] for ip in listened(process)]
     assert listening
     assert {one.removeprefix("::ffff:") for one in listening} <= {"127.0.0.1", "::1"}
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def listened(process: psutil.Process) -> list[str]:
+    """Return the addresses at which a process listens; none where it has just ended."""
+    try:
+        return [one.laddr.ip for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+    except psutil.NoSuchProcess:
+        return []

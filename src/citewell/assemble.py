@@ -37,6 +37,7 @@ from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
 from citewell.settings import SearchConfig
+from citewell.sourcing import planned
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
@@ -109,6 +110,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         shown=config.chat.passages,
         explain=_explain(catalog, index, prepare, config, score),
         holder=holder,
+        sources=planned(config.sources, config.read, folder / "git"),
     )
     return Library(parts)
 

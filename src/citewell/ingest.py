@@ -7,18 +7,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from citewell.catalog import Catalog
-from citewell.errors import BadInput, ProviderError
+from citewell.errors import BadInput, NotFound, ProviderError
 from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON
 from citewell.prepare import Job, Prepare
 from citewell.protocols import Source
+from citewell.pruning import held_back
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -158,37 +159,51 @@ def sync(
     catalog: Catalog,
     source: Source,
     report: Callable[[Added | Failure | str], None],
-    prune: bool,
+    prune: float,
 ) -> None:
     """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
     known, present = catalog.taken.items(source.name), catalog.ids()
     listed, changed = changes(catalog, source)
     taken: dict[str, list[str]] = {}
+    again: dict[str, list[str]] = {}
+    less: set[str] = set()  # items of which something could not be taken in
 
     def note(outcome: Added | Failure) -> None:
-        if isinstance(outcome, Added):
-            item = (
-                outcome.document_id
-                if outcome.document_id in listed
-                else outcome.document_id.rsplit("#", 1)[0]
-            )
-            taken.setdefault(item, []).append(outcome.document_id)
-            if len(taken) >= 100:
+        name = outcome.document_id if isinstance(outcome, Added) else outcome.name
+        item = name if name in listed else name.rsplit("#", 1)[0]
+        if isinstance(outcome, Failure):
+            less.add(item)
+        else:
+            if len(taken) >= 100 and item not in taken:
                 _note(catalog, source, listed, taken)
+            taken.setdefault(item, []).append(name)
+            if len(known.get(item, ("", []))[1]) > 1:
+                again[item] = taken[item]
         report(outcome)
 
     try:
         library.ingest(blobs_of(catalog, source, changed, note), note, len(changed))
     finally:
         _note(catalog, source, listed, taken)
+    gone = [item for item in known if item not in listed]
+    held = held_back(source.name, len(gone), len(known), prune)
+    if held is not None:
+        report(held)
+    elif prune:
+        for item in gone:
+            _remove(library, present.intersection(known[item][1]), report)
+            catalog.taken.forget(source.name, [item])
+    for item in again.keys() - less if prune else ():
+        _remove(library, present.intersection(known[item][1]).difference(again[item]), report)
     if prune:
-        for gone in known.keys() - listed.keys():
-            for document_id in known[gone][1]:
-                if document_id in present:
-                    library.remove(document_id)
-                    report(document_id)
-            catalog.taken.forget(source.name, [gone])
         catalog.texts.forget_unused()
+
+
+def _remove(library: Library, ids: Iterable[str], report: Callable[[Added | Failure | str], None]) -> None:
+    for document_id in sorted(ids):
+        with suppress(NotFound):  # somebody else was quicker
+            library.remove(document_id)
+            report(document_id)
 
 
 def blobs_of(

@@ -27,8 +27,10 @@ from citewell.money import By, Quote, Spent
 from citewell.points import points_of, points_of_job, proposed
 from citewell.prepare import Job, Prepare
 from citewell.protocols import Embedder, Index, Retriever, Source
+from citewell.pruning import MOST_REMOVED
 from citewell.quoting import quote_of
 from citewell.recover import drift, recover
+from citewell.schedule import Planned, Sources
 from citewell.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Parts:
     readers: Mapping[Mode, Retriever] | None = None  # what the chat model is shown; None: what a search finds
     shown: int = 8
     holder: Holder | None = None
+    sources: tuple[Planned, ...] = ()
 
 
 class Library:
@@ -81,6 +84,7 @@ class Library:
         recover(parts.catalog, parts.index, partial(points_of, parts.catalog, parts.prepare.text))
         self.conversations = Conversations(parts.catalog.talk)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
+        self.sources = Sources(self.sync, parts.catalog, parts.sources)
 
     # -- documents ----------------------------------------------------------------------------------
 
@@ -111,9 +115,13 @@ class Library:
             ingest(blobs, prepare, Stages(write, self._embed, self._commit), counted)
 
     def sync(
-        self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
+        self, source: Source, report: Callable[[Added | Failure | str], None], prune: float = MOST_REMOVED
     ) -> None:
-        """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
+        """Take in what a source has new or changed; remove what it no longer lists (reported by id).
+
+        `prune` is the largest share of its items that may go at once (0: nothing is removed; 1, or True: whatever is
+        gone); past it nothing is removed, and a Failure says so.
+        """
         sync(self, self._parts.catalog, source, report, prune)
 
     def remove(self, document_id: str) -> None:
@@ -250,6 +258,7 @@ class Library:
 
     def close(self) -> None:
         """Make everything durable and release the folder."""
+        self.sources.stop()
         self._upkeep.stop()
         self._background.stop()
         self._parts.index.close()

@@ -47,6 +47,13 @@ TABLES: Final = {
         "best-last": "citewell.techniques.order:best_last",
         "best-at-ends": "citewell.techniques.order:best_at_ends",
     },
+    "sources": {
+        "folder": "citewell.sources.folder:Folder",
+        "git": "citewell.sources.git:Git",
+        "web": "citewell.sources.web:Web",
+        "s3": "citewell.sources.s3:S3",
+        "sql": "citewell.sources.sql:Sql",
+    },
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
 EXTRAS: Final = {
@@ -54,6 +61,11 @@ EXTRAS: Final = {
     "anthropic": "anthropic",
     "httpx2": "anthropic",
     "cohere": "cohere",
+    "watchfiles": "watch",
+    "protego": "web",
+    "selectolax": "web",
+    "boto3": "s3",
+    "botocore": "s3",
     "ir_measures": "eval",
     "scipy": "eval",
 }

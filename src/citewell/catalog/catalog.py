@@ -17,6 +17,7 @@ from citewell.catalog import queries, schema
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
+from citewell.catalog.runs import Runs
 from citewell.catalog.sqlite import add_columns, among, batches, open_engine, translated
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
@@ -60,6 +61,7 @@ class Catalog:
         self._engine = open_engine(path)
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
+        self.runs = Runs(self._engine)
         self.texts = Texts(self._transaction)
         with self._transaction() as sql:
             schema.metadata.create_all(sql)

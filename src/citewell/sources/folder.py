@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from citewell.errors import NotFound, Unreadable
+from citewell.errors import MissingExtra, NotFound, Unreadable
 from citewell.incoming import Blob, Item
 from citewell.read.formats import ending_of, readable
 from citewell.read.limits import Limits
+
+if TYPE_CHECKING:
+    from threading import Event
 
 EXCLUDED: Final = (
     ".*",
@@ -29,6 +32,9 @@ EXCLUDED: Final = (
     "~$*",
 )
 """Names that are never documents: hidden files, dependencies, generated files, Office's locks."""
+
+BURST: Final = 50
+"""Milliseconds of quiet after which changes are told: editors write a file in several steps."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,37 @@ class Folder:
             raise Unreadable(item.id, f"cannot be opened: {error.strerror or error}") from error
         modified = datetime.fromtimestamp(state.st_mtime, UTC).isoformat(timespec="seconds")
         return Blob(item.id, data, source=str(path), fields={"path": item.id, "modified": modified})
+
+    def changed(self, stop: Event) -> Iterator[bool]:
+        """Yield True after each burst of changes below the folder, False now and then, until `stop` is set.
+
+        The operating system tells of them (watchfiles), and a burst ends BURST ms after its last change. NotFound when
+        the folder goes away, MissingExtra without the package.
+        """
+        try:
+            from watchfiles import watch
+        except ModuleNotFoundError as error:
+            raise MissingExtra(
+                "watching a folder needs the package 'watchfiles': pip install 'citewell[watch]'"
+            ) from error
+        try:
+            yield from (
+                bool(found)
+                for found in watch(
+                    self.path,
+                    watch_filter=None,
+                    debounce=BURST * 10,
+                    step=BURST,
+                    stop_event=stop,
+                    rust_timeout=1000,
+                    yield_on_timeout=True,
+                    raise_interrupt=False,
+                )
+            )
+        except OSError as error:
+            raise NotFound(
+                f"the folder {str(self.path)!r} cannot be watched: {error}; check the path"
+            ) from error
 
     def skipped(self) -> dict[str, int]:
         """Return how many files the last `items()` left out, by ending or by reason."""

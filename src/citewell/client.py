@@ -23,6 +23,8 @@ from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Hit, Passage, Query
 from citewell.money import By, Quote, Spent
 from citewell.protocols import Source
+from citewell.pruning import MOST_REMOVED, held_back
+from citewell.remote_sources import RemoteSources
 from citewell.why import Why
 
 AT_ONCE: Final = 2
@@ -91,23 +93,24 @@ class Remote:
         ]
 
     def sync(
-        self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
+        self, source: Source, report: Callable[[Added | Failure | str], None], prune: float = MOST_REMOVED
     ) -> None:
         """Send everything a source lists (the server skips what it has); remove what it no longer lists.
 
         What is removed: documents that came from inside the source (their `source` starts with its
-        name) and that it does not list any more.
+        name) and that it does not list any more; nothing when that is more than the share `prune`.
         """
         items = {item.id: item for item in source.items()}
         self.ingest(_fetched(source, items, report), report)
-        if not prune:
-            return
         inside = f"{source.name.removeprefix('folder:').rstrip('/')}/"
-        for entry in list_all(self):
-            listed = entry.id in items or entry.id.rpartition("#")[0] in items
-            if entry.source.startswith(inside) and not listed:
-                self.remove(entry.id)
-                report(entry.id)
+        known = [one.id for one in list_all(self) if one.source.startswith(inside)] if prune else []
+        gone = [one for one in known if one not in items and one.rpartition("#")[0] not in items]
+        if held := held_back(source.name, len(gone), len(known), prune):
+            report(held)
+            return
+        for one in gone:
+            self.remove(one)
+            report(one)
 
     # -- questions ----------------------------------------------------------------------------------
 
@@ -159,6 +162,11 @@ class Remote:
     def conversations(self) -> RemoteConversations:
         """The kept conversations, as `Library.conversations`."""
         return RemoteConversations(self._request)
+
+    @property
+    def sources(self) -> RemoteSources:
+        """The server's configured sources, as `Library.sources`."""
+        return RemoteSources(self._request)
 
     # -- the library itself ---------------------------------------------------------------------------
 
@@ -279,6 +287,7 @@ def _question(query: Query) -> JSON:
     style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
     body |= {"conversation": query.conversation} if query.conversation else {}
     body |= {"history": wire.dump(query.history)} | ({"style": style} if style else {})
+    body |= {"policy": query.policy} if query.policy is not None else {}
     return body if query.techniques is None else body | {"techniques": list(query.techniques)}
 
 

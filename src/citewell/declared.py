@@ -37,7 +37,7 @@ class FolderPlace:
 class GitPlace:
     """The files of a git repository's branch, as committed."""
 
-    url: str = _key(MISSING, "folder of a repository, or an http(s) address")
+    url: str = _key(MISSING, "folder of a repository, or an http(s) address", local=True)
     branch: str = _key("", "branch, tag or commit; the repository's own, if none")
     include: tuple[str, ...] = _key((), "patterns of names and paths to take; all, if none")
     exclude: tuple[str, ...] = _key((), "further patterns to leave out")
@@ -81,7 +81,9 @@ class S3Place:
 class SqlPlace:
     """The rows of a query, each a document."""
 
-    url: str = _key(MISSING, "address of the database, as SQLAlchemy writes it, without a password")
+    url: str = _key(
+        MISSING, "address of the database, as SQLAlchemy writes it, without a password", local=True
+    )
     query: str = _key(MISSING, "one SELECT; it runs in a read-only transaction")
     id: str = _key("id", "column that identifies a row")
     text: str = _key("text", "column of the text; the others become fields, and `title` the title")
@@ -198,7 +200,14 @@ def _value(key: Field[Any], value: Any, where: str, folder: Path) -> Any:
         raise BadInput(
             f"{key.name} of {where} is not the name of an environment variable; put the name there"
         )
-    return value
+    return _from(folder, value) if rules.get("local") else value
+
+
+def _from(folder: Path, url: str) -> str:
+    """Return an address; where it is a path, or SQLite's of a relative one, as a path that starts at `folder`."""
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        return f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
+    return url if "://" in url or "::" in url or "@" in url else str(folder / Path(url).expanduser())
 
 
 def _texts(value: Any, said: str) -> tuple[str, ...]:

@@ -133,16 +133,16 @@ class Sources:
         """
         planned = self._known(name)
         with self._locks[name]:
-            self._run(planned, report, planned.config.most_removed if prune is None else prune)
+            self._run(planned, report, planned.config.most_removed if prune is None else prune, seen)
         return self._state(planned, self._runs.items().get(planned.name, 0))
 
-    def start(self) -> None:
-        """Run what is due and go on, each source in a thread of its own, until `stop`."""
+    def start(self, report: Report = lambda outcome: None) -> None:
+        """Run what is due and go on, each source in a thread of its own, until `stop`. `report` is called from those."""
         for planned in self._planned.values():
             if planned.config.every or planned.config.watch:
                 name = f"source {planned.config.name}"
                 self._threads.append(
-                    threading.Thread(target=self._keep, args=(planned,), name=name, daemon=True)
+                    threading.Thread(target=self._keep, args=(planned, report), name=name, daemon=True)
                 )
                 self._threads[-1].start()
 
@@ -160,12 +160,12 @@ class Sources:
             raise NotFound(f"no source {name!r} is configured; there is {known}")
         return self._planned[name]
 
-    def _run(self, planned: Planned, report: Report, prune: float) -> None:
+    def _run(self, planned: Planned, report: Report, prune: float, seen: Callable[[Source], Source]) -> None:
         record, began, clock = Record(planned.name, report), datetime.now(UTC), time.monotonic()
         error, memory = "", None
         try:
             source = self.source(planned.config.name)
-            self._sync(Stoppable(source, self._stop), record, prune)
+            self._sync(Stoppable(seen(source), self._stop), record, prune)
             memory = source.memory if isinstance(source, Remembers) else None
             if isinstance(source, Skips):
                 record.counts["skipped"] = sum(source.skipped().values())
@@ -187,12 +187,12 @@ class Sources:
                 self._runs.note(planned.name, run, memory)
                 self._last = self._runs.last()
 
-    def _keep(self, planned: Planned) -> None:
+    def _keep(self, planned: Planned, report: Report) -> None:
         """Run a source by the clock and on changes. Whatever goes wrong is in its state, and it is tried again."""
         for changed in self._ticks(planned):
             if changed or time.time() >= self._due(planned):
                 try:
-                    self.run(planned.config.name)
+                    self.run(planned.config.name, report)
                 except Exception as error:  # a source, or what it holds, may be anything: the next run comes
                     log.warning("source %s failed: %s", planned.config.name, error)
 

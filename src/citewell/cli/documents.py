@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
 from citewell.cli.spending import confirm
 from citewell.config import FILE_NAME, Loaded, template, values_of
-from citewell.errors import BadInput, NotFound
+from citewell.errors import NotFound
 from citewell.model import Entry
 
 if TYPE_CHECKING:
@@ -115,31 +115,6 @@ def add(
             tally.total = tally.done + len(given.what)
             tally.positions = {}
             library.ingest(blobs(given, tally), tally)
-    finish(session, tally)
-
-
-@command(app)
-def sync(
-    session: Session,
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH…", help="Folders; all that were added, if none.")
-    ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Remove nothing.")] = False,
-    yes: Yes = False,
-) -> None:
-    """Bring the library up to date with folders: new and changed files in, vanished ones out.
-
-    Exit code 11 when some could not be taken in; the others were.
-    """
-    loaded = session.load()
-    with session.open(loaded) as library:
-        listed = [Path(one) for one in paths] if paths else folders(library)
-        sources = [folder_of(path, loaded) for path in listed]
-        confirm(session, library, sources, yes)
-        with bar("documents") as shown:
-            tally = Tally(shown)
-            for folder in sources:
-                take_folder(library, folder, tally, prune=not keep)
     finish(session, tally)
 
 
@@ -246,20 +221,11 @@ def folder_of(path: Path, loaded: Loaded) -> Folder:
     return Folder(path, max_bytes=loaded.config.read.max_bytes)
 
 
-def take_folder(library: Opened, folder: Folder, tally: Tally, *, prune: bool) -> None:
+def take_folder(library: Opened, folder: Folder, tally: Tally, *, prune: float) -> None:
     """Sync a folder into the library; the tally sees every outcome."""
     library.sync(Listed(folder, tally), tally, prune)
     tally.done = max(tally.done, tally.total or 0)
     tally.skip(folder.skipped())
-
-
-def folders(library: Opened) -> list[Path]:
-    """Return the folders that the library was filled from."""
-    names: Any = library.status().get("sources") or []
-    found = [Path(name.removeprefix("folder:")) for name in names if name.startswith("folder:")]
-    if not found:
-        raise BadInput("no folder was added to this library; name one: citewell sync PATH")
-    return found
 
 
 def listed(library: Opened, where: str | None, limit: int, after: str) -> Iterator[Entry]:

@@ -44,9 +44,9 @@ class Git:
     """The readable files of `branch` (a branch, tag or commit; "" is what HEAD is) of the repository at `url`.
 
     `url` is a folder of this machine, or an http(s) address without a password; `token` is sent to that address only.
-    Documents are named `repository/path`; `called` names the source, and stands for the repository in ids. `cache` holds copies
-    of addresses. BadInput for other addresses, NotFound for a folder that is no repository. After a listing, `memory`
-    has the `commit`.
+    Documents are named `repository/path`; `called` names the source, and stands for the repository in ids. `cache`
+    holds copies of addresses. BadInput for other addresses, NotFound for a folder that is no repository. After a
+    listing, `memory` has the `commit`.
     """
 
     url: str

@@ -140,7 +140,7 @@ def declared(tables: Any, where: str, folder: Path) -> tuple[SourceConfig, ...]:
 
 def _source(table: Mapping[str, Any], where: str, folder: Path) -> SourceConfig:
     kind = table.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise BadInput(f"kind is {kind!r} of {where}; it must be one of {', '.join(KINDS)}")
     keys = {one.name: one for one in fields(KINDS[kind])}
     for key in table:

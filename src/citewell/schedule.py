@@ -125,11 +125,16 @@ class Sources:
         ]
 
     def run(
-        self, name: str, report: Report = lambda outcome: None, prune: float | None = None
+        self,
+        name: str,
+        report: Report = lambda outcome: None,
+        prune: float | None = None,
+        seen: Callable[[Source], Source] = lambda source: source,
     ) -> SourceState:
         """Sync a source now and return how it stands. What goes wrong is kept in its state, and raised.
 
-        `prune` is the largest share that may be removed, by default the configured one. Waits while it is running.
+        `prune` is the largest share that may be removed, by default the configured one. `seen` wraps the source, to
+        see what it lists. Waits while it is running.
         """
         planned = self._known(name)
         with self._locks[name]:
@@ -137,7 +142,10 @@ class Sources:
         return self._state(planned, self._runs.items().get(planned.name, 0))
 
     def start(self, report: Report = lambda outcome: None) -> None:
-        """Run what is due and go on, each source in a thread of its own, until `stop`. `report` is called from those."""
+        """Run what is due and go on, each source in a thread of its own, until `stop`.
+
+        `report` is called from those threads.
+        """
         for planned in self._planned.values():
             if planned.config.every or planned.config.watch:
                 name = f"source {planned.config.name}"

@@ -105,7 +105,7 @@ class Git:
                 self._names.skipped["name that is not text"] += 1
             elif self._names.takes(name):
                 id_ = f"{self.repository}/{name}"
-                found.append(Item(id_, blob, int(size)))
+                found.append(Item(id_, blob, int(size) if size.isdigit() else 0))  # it may be damaged
         self.memory["commit"] = commit
         return iter(found)
 

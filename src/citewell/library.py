@@ -81,6 +81,7 @@ class Library:
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
+        self._store = parts.index.health().store
         recover(parts.catalog, parts.index, partial(points_of, parts.catalog, parts.prepare.text))
         self.conversations = Conversations(parts.catalog.talk)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
@@ -232,6 +233,7 @@ class Library:
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
+            "index": self._store,
             "chat": self._parts.answering.write.chat.name,
             **self._parts.catalog.suspicions(),
             "unflushed_changes": pending,

@@ -154,7 +154,7 @@ def test_a_repository_a_site_and_a_database_end_up_in_one_library(
     pages = [f"{site.url}{path}" for path in ("/", "/a.html", "/b.html")]
     assert ids(cli) == ["book/a.md", *pages, "notes/7"]
     assert "notes/7" in cli("search", "lamp", "--mode", "keyword").out
-    site.pages["/a.html"], site.pages["/"] = 404, site.pages["/"] + " "
+    site.pages["/a.html"], site.pages["/"] = 404, site.pages["/"] + "<p>The owl sees.</p>"
     site.answers()
     assert cli("sync", "site").out.startswith("1 updated, 1 removed")
     assert site.answers()["/b.html"] == 304

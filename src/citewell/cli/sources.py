@@ -6,6 +6,7 @@ import queue
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,7 +119,11 @@ def here(library: Opened, names: Sequence[str]) -> list[Source]:
     """Return the configured sources that are read on this machine: those of a server are its own business."""
     from citewell.library import Library
 
-    return [library.sources.source(name) for name in names] if isinstance(library, Library) else []
+    found = []
+    for name in names if isinstance(library, Library) else ():
+        with suppress(CitewellError):  # its run says why
+            found.append(library.sources.source(name))
+    return found
 
 
 def take_source(library: Opened, name: str, tally: Tally, prune: float | None) -> None:

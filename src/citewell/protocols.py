@@ -11,8 +11,6 @@ from citewell.incoming import Blob, Item
 from citewell.model import Delta, Fields, Found, Hit, Point, Prompt, Query
 
 if TYPE_CHECKING:
-    from threading import Event
-
     from citewell.filters import Filter
     from citewell.model import Matrix, Vector
 
@@ -138,8 +136,15 @@ class Remembers(Protocol):
     def memory(self) -> dict[str, Any]: ...
 
 
+class Stop(Protocol):
+    """What is set to say that it is time to stop: a threading.Event is one."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
 @runtime_checkable
 class Watchable(Protocol):
     """A source that tells of changes: one True for several at once, False now and then, until `stop` is set."""
 
-    def changed(self, stop: Event) -> Iterator[bool]: ...
+    def changed(self, stop: Stop) -> Iterator[bool]: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,6 @@ from citewell.declared import (
     GitPlace,
     S3Place,
     SourceConfig,
-    SqlPlace,
     WebPlace,
 )
 from citewell.errors import BadInput, MissingExtra
@@ -39,72 +39,32 @@ def name_of(config: SourceConfig) -> str:
 def made(config: SourceConfig, read: ReadConfig, cache: Path, memory: dict[str, Any]) -> Source:
     """Return the adapter. MissingExtra without its package, BadInput or NotFound for what it cannot be."""
     make: Any = plugins.load("sources", config.kind)
-    place = config.place
-    bounds = {"max_bytes": read.max_bytes}
-    match place:
-        case FolderPlace():
-            if place.watch and find_spec("watchfiles") is None:
-                raise MissingExtra(
-                    "watching a folder needs the package 'watchfiles': pip install 'citewell[watch]'"
-                )
-            from citewell.sources.folder import EXCLUDED
+    place, called = config.place, config.name
+    if isinstance(place, FolderPlace):
+        return _folder(make, place, read)
+    given = {field.name: getattr(place, field.name) for field in fields(place)}
+    # Keys of the configuration that an adapter has under another name, or as what they name.
+    if "allow_private" in given:
+        given["private"] = given.pop("allow_private")
+    for key in [key for key in given if key.endswith("_env")]:
+        given[key.removesuffix("_env")] = secret(given.pop(key), key)
+    if isinstance(place, GitPlace):
+        given |= {"cache": cache, "memory": memory}
+    elif isinstance(place, WebPlace):
+        given |= {"max_seconds": read.max_seconds, "memory": memory}
+    elif isinstance(place, S3Place):
+        given |= {"max_seconds": read.max_seconds}
+    source: Source = make(**given, max_bytes=read.max_bytes, called=called)
+    return source
 
-            source: Source = make(place.path, place.include, (*EXCLUDED, *place.exclude), **bounds)
-        case GitPlace():
-            source = make(
-                place.url,
-                place.branch,
-                place.include,
-                place.exclude,
-                secret(place.token_env, "token_env"),
-                place.allow_private,
-                cache,
-                called=config.name,
-                memory=memory,
-                **bounds,
-            )
-        case WebPlace():
-            source = make(
-                place.url,
-                include=place.include,
-                exclude=place.exclude,
-                sitemap=place.sitemap,
-                follow=place.follow,
-                queries=place.queries,
-                pages=place.pages,
-                delay=place.delay,
-                private=place.allow_private,
-                max_seconds=read.max_seconds,
-                called=config.name,
-                memory=memory,
-                **bounds,
-            )
-        case S3Place():
-            source = make(
-                place.bucket,
-                place.prefix,
-                endpoint=place.endpoint,
-                region=place.region,
-                include=place.include,
-                exclude=place.exclude,
-                key=secret(place.key_env, "key_env"),
-                secret=secret(place.secret_env, "secret_env"),
-                private=place.allow_private,
-                called=config.name,
-                max_seconds=read.max_seconds,
-                **bounds,
-            )
-        case SqlPlace():
-            source = make(
-                place.url,
-                place.query,
-                id=place.id,
-                text=place.text,
-                format=place.format,
-                password=secret(place.password_env, "password_env"),
-                called=config.name,
-                **bounds,
-            )
+
+def _folder(make: Any, place: FolderPlace, read: ReadConfig) -> Source:
+    from citewell.sources.folder import EXCLUDED
+
+    if place.watch and find_spec("watchfiles") is None:
+        raise MissingExtra("watching a folder needs the package 'watchfiles': pip install 'citewell[watch]'")
+    exclude = (*EXCLUDED, *place.exclude)
+    source: Source = make(place.path, include=place.include, exclude=exclude, max_bytes=read.max_bytes)
     return source
 
 

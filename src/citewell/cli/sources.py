@@ -119,10 +119,11 @@ def here(library: Opened, names: Sequence[str]) -> list[Source]:
     """Return the configured sources that are read on this machine: those of a server are its own business."""
     from citewell.library import Library
 
-    found = []
-    for name in names if isinstance(library, Library) else ():
-        with suppress(CitewellError):  # its run says why
-            found.append(library.sources.source(name))
+    found: list[Source] = []
+    if isinstance(library, Library):
+        for name in names:
+            with suppress(CitewellError):  # its run says why
+                found.append(library.sources.source(name))
     return found
 
 

@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from citewell.errors import MissingExtra, NotFound, Unreadable
 from citewell.incoming import Blob, Item
+from citewell.protocols import Stop
 from citewell.read.formats import ending_of, readable
 from citewell.read.limits import Limits
-
-if TYPE_CHECKING:
-    from threading import Event
 
 EXCLUDED: Final = (
     ".*",
@@ -67,12 +65,9 @@ class Folder:
         if self.path.is_file():
             yield _item(self.path.name, self.path.stat())
             return
-        found = [
-            (path.relative_to(self.path).as_posix(), path) for path in self._files(self.path, frozenset())
-        ]
-        for id_, path in sorted(found):
+        for id_ in sorted(self._files("", frozenset())):
             try:
-                yield _item(id_, path.stat())
+                yield _item(id_, os.stat(os.path.join(self.path, id_)))
             except OSError as error:
                 self._skipped[error.strerror or "cannot be looked at"] += 1
 
@@ -92,7 +87,7 @@ class Folder:
         modified = datetime.fromtimestamp(state.st_mtime, UTC).isoformat(timespec="seconds")
         return Blob(item.id, data, source=str(path), fields={"path": item.id, "modified": modified})
 
-    def changed(self, stop: Event) -> Iterator[bool]:
+    def changed(self, stop: Stop) -> Iterator[bool]:
         """Yield True after each burst of changes below the folder, False now and then, until `stop` is set.
 
         The operating system tells of them (watchfiles), and a burst ends BURST ms after its last change. NotFound when
@@ -127,8 +122,12 @@ class Folder:
         """Return how many files the last `items()` left out, by ending or by reason."""
         return dict(self._skipped.most_common())
 
-    def _files(self, folder: Path, above: frozenset[str]) -> Iterator[Path]:
-        """Walk without following a link into a folder that is being walked: links may form loops."""
+    def _files(self, below: str, above: frozenset[str]) -> Iterator[str]:
+        """Walk a folder, yielding paths from the root on; text, because a Path for each is half of the time.
+
+        A link into a folder that is being walked is not followed: links may form loops.
+        """
+        folder = os.path.join(self.path, below)
         real = os.path.realpath(folder)
         if real in above:
             self._skipped["link in a loop"] += 1
@@ -139,37 +138,34 @@ class Folder:
             self._skipped[error.strerror or "cannot be looked at"] += 1
             return
         for entry in entries:
-            path = folder / entry.name
-            if not self._wanted(path):
+            relative = f"{below}/{entry.name}" if below else entry.name
+            if _matches(self.exclude, entry.name, relative):
                 continue
-            if entry.is_symlink() and not self._inside(path):
+            if entry.is_symlink() and not self._inside(entry.path):
                 self._skipped["link to outside or to nothing"] += 1
             elif entry.is_dir():
-                yield from self._files(path, above | {real})
-            elif entry.is_file() and self._listed(path):
-                yield path
+                yield from self._files(relative, above | {real})
+            elif entry.is_file() and self._listed(entry.name, relative):
+                yield relative
 
-    def _inside(self, path: Path) -> bool:
+    def _inside(self, path: Path | str) -> bool:
         """Say whether a path, links followed, is below the root and there."""
         root = os.path.realpath(self.path)
         real = os.path.realpath(path)
         return (real == root or real.startswith(root.rstrip(os.sep) + os.sep)) and os.path.exists(real)
 
-    def _wanted(self, path: Path) -> bool:
-        relative = path.relative_to(self.path).as_posix()
-        return not any(fnmatchcase(path.name, one) or fnmatchcase(relative, one) for one in self.exclude)
-
-    def _listed(self, path: Path) -> bool:
-        relative = path.relative_to(self.path).as_posix()
-        if not readable(path.name):
-            self._skipped[ending_of(path.name) or "no ending"] += 1
+    def _listed(self, name: str, relative: str) -> bool:
+        if not readable(name):
+            self._skipped[ending_of(name) or "no ending"] += 1
             return False
-        included = not self.include or any(
-            fnmatchcase(path.name, one) or fnmatchcase(relative, one) for one in self.include
-        )
+        included = not self.include or _matches(self.include, name, relative)
         if not included:
             self._skipped["not included"] += 1
         return included
+
+
+def _matches(patterns: Sequence[str], name: str, relative: str) -> bool:
+    return any(fnmatchcase(name, one) or fnmatchcase(relative, one) for one in patterns)
 
 
 def _item(id_: str, state: os.stat_result) -> Item:

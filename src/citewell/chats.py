@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], Answering]:
     """What answers: the chat model, its prompt, and the techniques by name. It speaks of a catalog."""
+    from citewell.access import reach
     from citewell.answer import judge
     from citewell.answer.render import body_of
     from citewell.answering import Answering
@@ -49,8 +50,16 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
         return judge(found.query.text, found.hits, embedder)
 
     def of(catalog: Catalog) -> Answering:
-        write = Composing(chat, written, lambda: catalog.counts()[:2], judged, refuse_below)
-        means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
+        write = Composing(
+            chat, written, lambda access: catalog.counts(reach(access))[:2], judged, refuse_below
+        )
+        means = Means(
+            ask,
+            partial(embedder.embed, kind="query"),
+            write,
+            lambda access: catalog.fields(reach(access)),
+            routes,
+        )
         return Answering(write, means, technique, usual, rewrite)
 
     return of

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, TypeAlias
 
+from citewell.access import Access
 from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
 from citewell.model import Answer, Delta, Found, Prompt, Usage
 from citewell.protocols import Chat
 
-Counts: TypeAlias = tuple[int, int]
+Counts: TypeAlias = Callable[[Access], tuple[int, int]]
+"""The documents, and passages, that an asker may see."""
 Judge: TypeAlias = Callable[[Found], Judged]
 
 
@@ -26,7 +28,7 @@ class Composing:
 
     chat: Chat
     writer: Writer | None  # what fills in the prompt; None for `extract`, which takes none
-    counts: Callable[[], Counts]
+    counts: Counts
     judge: Judge
     refuse_below: float = 0.0
 
@@ -58,7 +60,7 @@ class Composing:
                     usage, model = delta.usage or usage, delta.model or model
                     yield delta
         written = perf_counter()
-        searched = await asyncio.to_thread(self.counts)
+        searched = await asyncio.to_thread(self.counts, found.query.access)
         text = "".join(pieces)
         answer = await asyncio.to_thread(answer_of, found.query, found.hits, text, searched, judged.likely)
         yield replace(

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from citewell import filters
+from citewell.access import ANYBODY, Access, both, reach, readers_of, within
 from citewell.answering import Answering
-from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.catalog import Catalog, missing
 from citewell.conversations import Conversations
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.incoming import Added, Blob, Failure
-from citewell.ingest import Embedded, Progress, Report, Stages, added_of, expected, ingest, sync
+from citewell.ingest import Options, Progress, Report, Stages, expected, ingest, sync
 from citewell.lock import Holder
-from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Point, Query
-from citewell.prepare import Job, Prepare
+from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Query
+from citewell.prepare import Prepare
 from citewell.protocols import Embedder, Index, Retriever, Source
-from citewell.recover import Points, drift, recover
+from citewell.recover import drift, recover
+from citewell.storing import Storing
 from citewell.upkeep import Upkeep
 from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
-    from citewell.model import Vector
     from citewell.why import Why
 
 T = TypeVar("T")
@@ -37,8 +38,7 @@ Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
 Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
-Jobs: TypeAlias = list[Job]
-AddedAll: TypeAlias = list[Added]
+Readers: TypeAlias = Collection[str] | None
 MOST_IDS = 10_000
 
 
@@ -63,6 +63,9 @@ class Library:
 
     A write that returned is durable and visible to the very next search. Close it, or use it as a
     context manager.
+
+    `access` is who asks, and a query has its own: unless it is said, nothing is seen or changed but what is for
+    everybody. What is not for who asks is not there: NotFound, and in no list, count or answer.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -72,42 +75,51 @@ class Library:
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
-        recover(parts.catalog, parts.index, self._points)
-        self.conversations = Conversations(parts.catalog.talk)
+        self._storing = Storing(
+            parts.catalog, parts.index, parts.embedder, parts.prepare, self._lease, self._changed
+        )
+        recover(parts.catalog, parts.index, self._storing.points)
+        self.conversations = Conversations(parts.catalog.talk, self._seen)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
 
     # -- documents ----------------------------------------------------------------------------------
 
-    def add(self, document: Document) -> Added:
+    def add(self, document: Document, access: Access = ANYBODY) -> Added:
         """Add or update one document. Returns once it is durable and searchable.
 
-        ProviderError when a model that writes of it fails; what it wrote until then is kept.
+        ProviderError when a model that writes of it fails; what it wrote until then is kept. The field `readers` is
+        its access list; without it, the one in force stays. NotFound when a document has its id that is not for who
+        adds it.
         """
-        prepare = self._parts.prepare
+        prepare = replace(self._parts.prepare, access=access)
         job = prepare(document)
         if prepare.writing is not None and job.proposal is not None:
             job = self._wait(prepare.written(job))
-        return self._write([job])[0]
+        return self._storing.write([job])[0]
 
-    def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
+    def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0, access: Access = ANYBODY) -> None:
         """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
 
         A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order. `total`, if
         known, is the number of blobs, for `status`.
         """
-        prepare = self._parts.prepare
+        prepare = replace(self._parts.prepare, access=access)
         write = None
         if prepare.writing is not None:
             prepare.writing.ready()
             write = lambda job: self._begin(prepare.written(job))  # noqa: E731
         with self._progress.of(total, report) as counted:
-            ingest(blobs, prepare, Stages(write, self._embed, self._commit), counted)
+            ingest(blobs, prepare, Stages(write, self._storing.embed, self._storing.commit), counted)
 
     def sync(
-        self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
+        self,
+        source: Source,
+        report: Callable[[Added | Failure | str], None],
+        prune: bool = True,
+        access: Access = ANYBODY,
     ) -> None:
         """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
-        sync(self, self._parts.catalog, source, report, prune)
+        sync(self, self._parts.catalog, source, report, Options(prune, access))
 
     def expected(self, source: Source) -> Expected:
         """Return the calls and tokens that a sync of the source will take of a chat model; none unless it writes.
@@ -116,30 +128,51 @@ class Library:
         """
         return expected(self._parts.catalog, self._parts.prepare, source)
 
-    def remove(self, document_id: str) -> None:
-        """Remove a document; effective when this returns. NotFound if there is none."""
+    def remove(self, document_id: str, access: Access = ANYBODY) -> None:
+        """Remove a document, and what it said in kept conversations; effective when this returns.
+
+        NotFound if there is none.
+        """
         with self._lease:
+            self._check(document_id, access)
             gone = self._parts.catalog.remove(document_id)
             self._parts.index.drop(gone.ids())
-        self._upkeep.note(len(gone.ids()))
+        self._changed(len(gone.ids()))
 
-    def get(self, document_id: str) -> tuple[Entry, Document]:
+    def share(self, document_id: str, readers: Readers, access: Access = ANYBODY) -> None:
+        """Set who may see a document: names like "group:sales"; none of them: nobody; None: everybody.
+
+        In force for the next request when this returns; makes no new version. NotFound if there is none, BadInput
+        for a name that is none.
+        """
+        wanted = readers_of(readers)
+        with self._lease:
+            self._check(document_id, access)
+            version, fields = self._parts.catalog.share(document_id, wanted)
+            self._parts.index.set_fields(version.ids(), fields)
+        self._changed(len(version.ids()))
+
+    def get(self, document_id: str, access: Access = ANYBODY) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
-        entry, text = self._parts.catalog.get(document_id)
+        entry, text = self._parts.catalog.get(document_id, reach(access))
         return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
 
-    def suspicious(self, document_id: str) -> Passages:
+    def suspicious(self, document_id: str, access: Access = ANYBODY) -> Passages:
         """Return the passages of a document in which something reads as an instruction to a model, or is hidden."""
+        self._check(document_id, access)
         return self._parts.catalog.suspicious(document_id)
 
-    def release(self, document_id: str, passage_id: str | None = None) -> int:
+    def release(self, document_id: str, passage_id: str | None = None, access: Access = ANYBODY) -> int:
         """Let a document's suspicious passages go, or the one named: models are shown them. Returns how many."""
         with self._lease:
+            self._check(document_id, access)
             return self._parts.catalog.release(document_id, passage_id)
 
-    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
+    def list(
+        self, where: str | None = None, limit: int = 100, after: str = "", access: Access = ANYBODY
+    ) -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
-        tree = filters.parse(where) if where else None
+        tree = both(filters.parse(where) if where else None, reach(access))
         return self._parts.catalog.entries(tree, _bounded(limit, 10_000), after)
 
     # -- questions ----------------------------------------------------------------------------------
@@ -154,7 +187,7 @@ class Library:
             raise BadInput(f"the question is empty ({query.text!r}); ask something")
         retriever = retrievers[query.mode]
         try:
-            return retriever(query)
+            return retriever(self._limited(query))
         except Unsupported:
             narrowed = self._narrow(query)
             return retriever(narrowed) if narrowed else []
@@ -194,18 +227,19 @@ class Library:
 
     # -- the library itself ---------------------------------------------------------------------------
 
-    def status(self) -> JSON:
-        """Return counts, models and what is going on."""
-        documents, passages, pending = self._parts.catalog.counts()
+    def status(self, access: Access = ANYBODY) -> JSON:
+        """Return counts, models and what is going on; sources, and how far taking in has come, to the owner alone."""
+        allowed, owner = reach(access), access.everything
+        documents, passages, pending = self._parts.catalog.counts(allowed)
         return {
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
             "chat": self._parts.answering.write.chat.name,
-            **self._parts.catalog.suspicions(),
-            "unflushed_changes": pending,
-            "ingest": self._progress.shown(),
-            "sources": self._parts.catalog.taken.sources(),
+            **self._parts.catalog.suspicions(allowed),
+            "unflushed_changes": pending if owner else 0,
+            "ingest": self._progress.shown(counts=owner),
+            "sources": self._parts.catalog.taken.sources() if owner else [],
             "upkeep": self._upkeep.state,
         }
 
@@ -241,71 +275,38 @@ class Library:
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    def _write(self, jobs: Jobs) -> AddedAll:
-        return self._commit(jobs, self._embed(jobs))
-
-    def _embed(self, jobs: Jobs) -> Embedded:
-        """Embed what has no stored vector yet."""
-        return self._vectors([job for job in jobs if job.proposal is not None])
-
-    def _commit(self, jobs: Jobs, embedded: Embedded) -> AddedAll:
-        """Write in this order: pending, index, current (acknowledged), and only then drop the old."""
-        catalog, index = self._parts.catalog, self._parts.index
-        todo = [job for job in jobs if job.proposal is not None]
-        vectors, new = embedded
-        numbers: dict[str, int] = {}
-        if todo:
-            with self._lease:
-                # All vectors, the stored ones too: another write may have erased them in the meantime.
-                versions = catalog.propose([_proposal(job) for job in todo], vectors)
-                try:
-                    pairs = zip(todo, versions, strict=True)
-                    index.put([one for job, made in pairs for one in _job_points(job, made, vectors)])
-                    stale = catalog.accept(versions)
-                except BaseException:
-                    catalog.abandon(versions)
-                    raise
-                index.drop([one for version in stale for one in version.ids()])
-            self._upkeep.note(sum(len(version.ids()) for version in versions))
-            numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
-        return [added_of(job, numbers, new) for job in jobs]
-
-    def _vectors(self, jobs: Jobs) -> Embedded:
-        """Return (all vectors by hash, the ones among them that are new)."""
-        texts = {h: text for job in jobs for h, text in zip(job.hashes, job.texts, strict=True)}
-        for job in jobs:
-            texts |= job.also
-        known = self._parts.catalog.known(texts)
-        new = {h: row for job in jobs for h, row in job.vectors.items() if h not in known}
-        missing = [h for h in texts if h not in known and h not in new]
-        if missing:
-            matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
-            new |= {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
-        return known | new, new
-
-    def _points(self, version: Version) -> Points:
-        catalog, text = self._parts.catalog, self._parts.prepare.text
-        points = [
-            Point(passage.id, entry.id, vector, text(entry.title, passage), entry.fields)
-            for entry, passage, vector in catalog.points(version)
-        ]
-        further = catalog.representations(version)
-        return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
-
     async def _read(self, query: Query) -> Found:
         """Find what the chat model is shown, before any technique."""
         return Found(query, tuple(await asyncio.to_thread(self._find, self._reader, query)))
 
+    def _limited(self, query: Query) -> Query:
+        """Return a question with its access in its filter, for the index; `Join` checks it again in any case.
+
+        Where no document has an access list, the index need not be asked for those without one.
+        """
+        return within(query) if self._parts.catalog.restricts else query
+
+    def _check(self, document_id: str, access: Access) -> None:
+        if not self._seen([document_id], access):
+            raise missing(document_id)
+
+    def _seen(self, document_ids: Collection[str], access: Access) -> set[str]:
+        return self._parts.catalog.seen(document_ids, reach(access))
+
+    def _changed(self, points: int) -> None:
+        self._upkeep.note(points)
+
     def _narrow(self, query: Query) -> Query | None:
         """Resolve a filter that the index cannot express to document ids; None when there are none."""
-        assert query.where is not None
-        ids = self._parts.catalog.document_ids(query.where, MOST_IDS + 1)
+        allowed = within(query).where
+        assert allowed is not None
+        ids = self._parts.catalog.document_ids(allowed, MOST_IDS + 1)
         if len(ids) > MOST_IDS:
             raise Unsupported(
                 f"this filter matches more than {MOST_IDS} documents and the index cannot express it; "
                 "add a condition with =, IN, < or > to narrow it"
             )
-        return replace(query, where=filters.In("id", tuple(ids))) if ids else None
+        return self._limited(replace(query, where=filters.In("id", tuple(ids)))) if ids else None
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Begin a coroutine on the library's own background loop."""
@@ -323,20 +324,6 @@ class Library:
         except BaseException:
             future.cancel()
             raise
-
-
-def _proposal(job: Job) -> Proposal:
-    assert job.proposal is not None
-    return job.proposal
-
-
-def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
-    further = _proposal(job).places.values()
-    hashes, texts = (*job.hashes, *further), (*job.texts, *("" for _ in further))
-    return [
-        Point(one, job.document.id, vectors[h], text, job.document.fields)
-        for one, h, text in zip(version.ids(), hashes, texts, strict=True)
-    ]
 
 
 def _bounded(limit: int, most: int) -> int:

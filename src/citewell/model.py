@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from citewell.access import ANYBODY, Access
 from citewell.hostile import Hidden, Suspicion
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
@@ -144,7 +145,8 @@ class Query:
 
     `techniques` are those that an answer is found with, in order; None means the configured ones. `hypothesis` is a
     passage that might answer it: search by meaning looks for what is near to both. `conversation` is
-    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with.
+    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with. `access` is
+    who asks: nobody in particular, unless it is said.
     """
 
     text: str
@@ -156,6 +158,7 @@ class Query:
     techniques: tuple[str, ...] | None = None
     hypothesis: str = ""
     conversation: str = ""
+    access: Access = ANYBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ SOURCE: Final = ROOT / "src"
 
 ROOMS: Final = {
     "model": 0,
+    "access": 0,
     "incoming": 0,
     "protocols": 0,
     "prompted": 0,
@@ -50,6 +51,7 @@ ROOMS: Final = {
     "writing": 3.5,
     "library": 4,
     "ingest": 4,
+    "storing": 4,
     "prepare": 4,
     "represent": 4,
     "recover": 4,

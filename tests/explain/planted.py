@@ -70,7 +70,7 @@ class Shelf:
         """Add the documents in one go, and the files as a folder."""
         jobs = [self.library._parts.prepare(document) for document in self.documents]
         if jobs:
-            self.library._write(jobs)
+            self.library._storing.write(jobs)
         self.library.sync(Folder(self.files), lambda outcome: None)
 
     def works(self, fault: Fault, values: dict[str, Any]) -> bool:

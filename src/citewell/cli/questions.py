@@ -57,7 +57,7 @@ def search(
 ) -> None:
     """Find the passages that match a question, best first."""
     loaded = session.load({"search.mode": mode, "search.limit": limit})
-    query = query_of(question, loaded.config, where)
+    query = replace(query_of(question, loaded.config, where), access=session.access)
     with session.open(loaded) as library:
         hits = library.search(query)
     if session.json:
@@ -79,7 +79,7 @@ def why(
 ) -> None:
     """Say why passages come up; of a DOCUMENT, what lost it and what was tried that brings it back."""
     loaded = session.load({"search.mode": mode, "search.limit": limit})
-    query = query_of(question, loaded.config, where)
+    query = replace(query_of(question, loaded.config, where), access=session.access)
     with session.open(loaded) as library:
         found = library.why(query, document)
     if session.json:
@@ -114,6 +114,7 @@ def ask(
     techniques = None if technique is None else tuple(one for one in technique if one != "none")
     style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
     query = replace(query_of(question, loaded.config, where), style=style, techniques=techniques)
+    query = replace(query, access=session.access)
     with session.open(loaded) as library:
         if session.json:
             answer = library.ask(query)

@@ -210,7 +210,7 @@ def _renew(case: Case, again: Again | None) -> Change | None:
     document = next((one for one in again.documents if one.id == case.entry.id), None) if again else None
     if again is None or document is None:
         return None
-    return added(case.grounds, case.query, again.path, document, [passage.id for passage in case.passages])
+    return added(case.grounds, case.indexed, again.path, document, [passage.id for passage in case.passages])
 
 
 def added(

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote_to_bytes
 
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Scope
 
 from citewell import filters
+from citewell.access import MOST_NAMES, Access
 from citewell.errors import BadInput
 from citewell.filters import Filter
 from citewell.model import Fields, Message, Mode, Query
@@ -89,6 +91,22 @@ class ReleaseBody(BaseModel):
     ] = None
 
 
+class ShareBody(BaseModel):
+    """Who may see a document."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"document": "plans/2027.md", "readers": ["group:board", "user:ann"]}]
+        },
+    )
+    document: DocumentId
+    readers: Annotated[
+        list[str] | None,
+        Field(max_length=MOST_NAMES, description="Names; an empty list: nobody; null: everybody."),
+    ]
+
+
 class StyleBody(BaseModel):
     """How an answer is to be written; what is not given is as the prompt says."""
 
@@ -159,6 +177,31 @@ def parsed(where: str | None) -> Filter | None:
         return filters.parse(where)
     except BadInput as error:
         raise WrongWhere(error) from error
+
+
+def asker(
+    request: Request,
+    citewell_as: Annotated[
+        str,
+        Header(
+            description="Who asks: names with commas between, as in `user:ann, group:sales`; `*` is the owner, who "
+            "sees everything. Without it, nothing is seen or changed but what is for everybody. Whoever holds the "
+            "server's key may claim any name: the server belongs behind your backend, which says it for each user."
+        ),
+    ] = "",
+) -> Access:
+    """Return who asks. BadInput for a name that is none, and for the header more than once."""
+    if len(request.headers.getlist("citewell-as")) > 1:
+        raise BadInput("the Citewell-As header is there more than once; put all names into one")
+    try:
+        return Access.parse(citewell_as.encode("latin-1").decode("utf-8"))  # servers read bytes as Latin-1
+    except UnicodeDecodeError:
+        raise BadInput(
+            f"the Citewell-As header {citewell_as[:80]!r} is not UTF-8; send it as UTF-8"
+        ) from None
+
+
+Asker = Annotated[Access, Depends(asker)]
 
 
 def document_id(scope: Scope, found: str) -> str:

@@ -21,6 +21,10 @@ A citation exists only if its quote was found, verbatim, in a passage that was s
 Every error is an `application/problem+json` whose `code` is the error's class. With a key set, every route
 needs `Authorization: Bearer KEY` but `/health`, `/ready` and the page's own files. Host and Origin are checked
 on every request.
+
+`Citewell-As` says who asks: `user:ann, group:sales`, or `*` for the owner. Without it, a request sees and changes only
+what is for everybody; what is not for who asks is not there (404, and in no list, count or answer). **Whoever holds the
+server's key may claim any name**, so the server belongs behind your backend: that knows its users, and says the name.
 """
 
 
@@ -91,6 +95,7 @@ class Listed(BaseModel):
     started_at: str
     updated_at: str
     length: int
+    access: str
     turns: list[Turn]
 
 
@@ -163,7 +168,9 @@ BODY = {
         {
             "name": "Citewell-Fields",
             "in": "header",
-            "description": "Metadata for `where`: a JSON object of text, numbers, booleans, lists of text.",
+            "description": "Metadata for `where`: a JSON object of text, numbers, booleans, lists of text. "
+            "`readers`, a list of names, is who may see it: without it a new document is for everybody, and one that "
+            "was there keeps its list.",
             "schema": {"type": "string"},
             "example": '{"product": "router", "year": 2024}',
         }
@@ -211,6 +218,12 @@ RELEASE: Route = {
     "description": "Models are shown them from then on, also in later versions of the document.",
     "responses": {200: {"model": Released}, **_errors(MISSING)},
 }
+SHARE: Route = {
+    "summary": "Set who may see a document",
+    "description": "In force for the next request when it answers; the document keeps its version.",
+    "status_code": 204,
+    "responses": _errors(MISSING),
+}
 SEARCH: Route = {
     "summary": "Find passages",
     "responses": {200: {"model": Hits}, **_errors()},
@@ -218,8 +231,8 @@ SEARCH: Route = {
 UNKEPT = (404, "No such conversation is kept: `NotFound`")
 CONVERSATIONS: Route = {
     "summary": "List kept conversations",
-    "description": "Those that a question asked to be kept (`conversation` in POST /ask). "
-    "Whoever has the key sees all.",
+    "description": "Those that a question asked to be kept (`conversation` in POST /ask), and whose `Citewell-As` "
+    "was the same; `*` sees all.",
     "responses": {200: {"model": Conversations}, **_errors()},
 }
 CONVERSATION: Route = {

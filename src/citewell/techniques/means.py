@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from citewell.access import Access
 from citewell.answer import Fence, parted
 from citewell.answer.render import Body
 from citewell.errors import Unsupported
@@ -84,13 +85,14 @@ class Ask:
 class Means:
     """What a technique may use. `embed` gives unit vectors of questions, float32 (texts, dimensions).
 
-    `fields` gives the metadata fields that documents have; `routes` are the collections that were configured.
+    `fields` gives the metadata fields of the documents that an asker may see; `routes` are the collections that were
+    configured.
     """
 
     ask: Ask
     embed: Callable[[Sequence[str]], Matrix]
     write: Write
-    fields: Callable[[], Sequence[FieldUse]]
+    fields: Callable[[Access], Sequence[FieldUse]]
     routes: Sequence[Route] = ()
 
 

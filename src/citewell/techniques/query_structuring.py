@@ -37,7 +37,7 @@ class QueryStructuring:
         if query.where is not None:
             step = Step("query-structuring", "the question has its own filter")
             return noted(await self.inner(query), step)
-        fields = await asyncio.to_thread(self.means.fields)
+        fields = await asyncio.to_thread(self.means.fields, query.access)
         said = await self.means.ask("query-structuring", query.text, fields=_listed(fields))
         where, did = _filter(said.text, fields)
         if where is None:

@@ -40,6 +40,7 @@ from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
+    from citewell.cost import Costs
     from citewell.explain import Explain
     from citewell.library import Library
     from citewell.prepare import Prepare
@@ -65,14 +66,19 @@ def assemble(config: Config, *, create: bool = False) -> Library:
 
 def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.catalog import Catalog
+    from citewell.cost import Costs
     from citewell.library import Library, Parts
     from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
-    embedder = _embedder(config.embed)
-    answering = answering_of(config.chat, embedder)  # before anything is open: it may refuse a file
+    costs = Costs.of(config.cost, folder / "catalog.db")
+    embedder = costs.embedder(_embedder(config.embed), config.embed)
+    # Before anything is open: these may refuse a prompt file, or a budget that cannot be kept.
+    answering = answering_of(config.chat, embedder, costs)
+    score = _reranker(config.search, costs)
     catalog = Catalog(folder / "catalog.db")
+    costs.open()
     _same_embedder(catalog, embedder)
     read = config.read
     limits = Limits(
@@ -90,17 +96,18 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     writing = _writing(config, answers.means.ask, catalog, embedder)
     prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
     _same_settings(catalog, prepare)
-    found = retrievers(index, embedder, catalog, config.search)
+    found = retrievers(index, embedder, catalog, config.search, score=score)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
         answering=answers,
+        costs=costs,
         prepare=prepare,
         retrievers=found,
-        readers=_readers(index, embedder, catalog, config),
+        readers=_readers(index, prepare, config, score),
         shown=config.chat.passages,
-        explain=_explain(catalog, index, prepare, config),
+        explain=_explain(catalog, index, prepare, config, score),
         holder=holder,
     )
     return Library(parts)
@@ -113,7 +120,8 @@ def _writing(config: Config, ask: Ask, catalog: Catalog, embedder: Embedder) -> 
     kinds = tuple(kind for kind in KINDS if getattr(config.embed, kind))
     if not kinds:
         return None
-    write = Write(ask, catalog.texts, config.chat.concurrency)
+    longest = max(one.max_tokens for one in plugins.chain(config.chat))
+    write = Write(ask, catalog.texts, config.chat.concurrency, longest)
     return Writing(write, kinds, partial(embedder.embed, kind="passage"), embedder.count)
 
 
@@ -124,10 +132,12 @@ def retrievers(
     search: SearchConfig = SearchConfig(),
     lookup: Lookup | None = None,
     texts: PassageTexts | None = None,
+    *,
+    score: Reranker | None = None,
 ) -> dict[Mode, Retriever]:
     """The retriever of each search mode. `lookup` joins candidates with something else than the catalog.
 
-    `texts` has the texts of what it knows; by default they are looked up.
+    `texts` has the texts of what it knows; by default they are looked up. `score` is the reranker, where one is set.
     """
     from citewell.index.lexical import words as terms
 
@@ -145,7 +155,7 @@ def retrievers(
         "tfidf": Lexical(index, "tfidf"),
         "hybrid": Proximity(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), texts, terms),
     }
-    ordered = _ordering(embedder, catalog, search)
+    ordered = _ordering(embedder, catalog, search, score or _reranker(search))
     return {mode: ordered(Join(Phrases(ranker, words, texts), lookup)) for mode, ranker in rankers.items()}
 
 
@@ -154,7 +164,9 @@ def _texts(lookup: Lookup) -> PassageTexts:
     return lambda ids: {one: passage.text for one, (passage, _) in lookup(ids, None).items()}
 
 
-def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Callable[[Retriever], Retriever]:
+def _ordering(
+    embedder: Embedder, catalog: Catalog, search: SearchConfig, score: Reranker | None
+) -> Callable[[Retriever], Retriever]:
     """What is done to the best hits of every mode, the innermost first."""
     steps: list[Callable[[Retriever], Retriever]] = []
     if search.late_interaction:
@@ -164,17 +176,16 @@ def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Cal
                 f"the embedder {embedder.name!r} has no token vectors; unset search.late_interaction"
             )
         steps.append(lambda inner: Rerank(inner, LateInteraction(tokens)))
-    if search.rerank is not None:
-        score = _reranker(search, search.rerank)
+    if score is not None:
         steps.append(lambda inner: Rerank(inner, score))
     if search.diversity:
         steps.append(lambda inner: Diverse(inner, catalog.vectors_of, search.diversity))
     return lambda inner: reduce(lambda one, step: step(one), steps, inner)
 
 
-def _readers(index: Index, embedder: Embedder, catalog: Catalog, config: Config) -> dict[Mode, Retriever]:
+def _readers(index: Index, prepare: Prepare, config: Config, score: Reranker | None) -> dict[Mode, Retriever]:
     """What the chat model is shown: what is found, without what is quarantined, the suspicious withheld."""
-    chat, policy = config.chat, config.read.suspicious
+    chat, policy, catalog, embedder = config.chat, config.read.suspicious, prepare.catalog, prepare.embedder
     lookup = partial(catalog.hits, quarantined=policy != "quarantine")
 
     def shown(inner: Retriever) -> Retriever:
@@ -184,11 +195,13 @@ def _readers(index: Index, embedder: Embedder, catalog: Catalog, config: Config)
             inner = Widen(inner, lookup, catalog.texts_of, embedder.count, chat.context_tokens)
         return Withhold(inner) if policy in ("withhold", "quarantine") else inner
 
-    found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of)
+    found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of, score=score)
     return {mode: shown(one) for mode, one in found.items()}
 
 
-def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -> Explain:
+def _explain(
+    catalog: Catalog, index: Index, prepare: Prepare, config: Config, score: Reranker | None
+) -> Explain:
     from citewell.explain import Explain, Grounds, Keywords
     from citewell.index import lexical
     from citewell.language import language_of
@@ -214,7 +227,9 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
             index=index,
             embedder=embedder,
             prepare=prepare,
-            retrievers=lambda other, lookup: retrievers(other, embedder, catalog, config.search, lookup),
+            retrievers=lambda other, lookup: retrievers(
+                other, embedder, catalog, config.search, lookup, score=score
+            ),
             keywords=keywords,
             meant=Typos(Lexical(index), index).meant if config.search.typos else lambda query: {},
             fetch=fetch,
@@ -235,12 +250,15 @@ def _embedder(config: EmbedConfig) -> Embedder:
     return local
 
 
-def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
+def _reranker(config: SearchConfig, costs: Costs | None = None) -> Reranker | None:
+    which = config.rerank
+    if which is None:
+        return None
     if isinstance(which, str):
         make = plugins.load("rerankers", which)
         key_env = config.rerank_key_env or plugins.KEYS[which]
         hosted: Reranker = make(config.rerank_url, config.rerank_name, key_env=key_env)
-        return hosted
+        return costs.reranker(hosted, which, config.rerank_url, config.rerank_name) if costs else hosted
     from citewell.providers.cross_encoder import CrossEncoder
 
     return CrossEncoder(which)

@@ -22,6 +22,8 @@ from citewell.conversation import Conversation
 from citewell.errors import BadInput, CitewellError, NotFound, ProviderError
 from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Hit, Passage, Query
+from citewell.money import By, Quote, Spent
+from citewell.outgoing import asker_of, blob_of, events_of, path_of, question_of, where_of
 from citewell.protocols import Source
 from citewell.why import Why
 
@@ -56,7 +58,7 @@ class Remote:
 
     def add(self, document: Document, access: Access = ANYBODY) -> Added:
         """Add or update one document from its text; the server finds its structure again."""
-        return self._put(_blob(document), access)
+        return self._put(blob_of(document), access)
 
     def ingest(
         self,
@@ -77,7 +79,7 @@ class Remote:
 
     def remove(self, document_id: str, access: Access = ANYBODY) -> None:
         """Remove a document. NotFound if there is none."""
-        self._request("DELETE", _path(document_id), access)
+        self._request("DELETE", path_of(document_id), access)
 
     def share(self, document_id: str, readers: Collection[str] | None, access: Access = ANYBODY) -> None:
         """Set who may see a document: names; none of them: nobody; None: everybody. NotFound if there is none."""
@@ -86,7 +88,7 @@ class Remote:
 
     def get(self, document_id: str, access: Access = ANYBODY) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
-        return wire.load_document(self._request("GET", _path(document_id), access))
+        return wire.load_document(self._request("GET", path_of(document_id), access))
 
     def suspicious(self, document_id: str, access: Access = ANYBODY) -> builtins.list[Passage]:
         """Return a document's passages in which something is suspicious."""
@@ -133,31 +135,46 @@ class Remote:
 
     def search(self, query: Query) -> builtins.list[Hit]:
         """Return the passages that match best, best first."""
-        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
+        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **where_of(query)}
         return list(wire.load_hits(self._request("POST", "/search", query.access, json=body)["hits"]))
 
     def why(self, query: Query, document_id: str | None = None) -> Why:
         """Say how each hit came up; of a document, the stage that lost it and what brings it back."""
-        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
+        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **where_of(query)}
         body |= {"document": document_id}
         return wire.load_why(self._request("POST", "/why", query.access, json=body))
 
     def ask(self, query: Query) -> Answer:
         """Answer a question with checked citations, or refuse."""
-        return wire.load_answer(self._request("POST", "/ask", query.access, json=_question(query)))
+        return wire.load_answer(self._request("POST", "/ask", query.access, json=question_of(query)))
+
+    def quote(self, work: Query | Iterable[Blob] | Source, access: Access = ANYBODY) -> Quote:
+        """Say what an answer, or taking in blobs or all that a source lists, would cost. Blobs are sent to be read."""
+        if isinstance(work, Query):
+            return wire.load_quote(self._request("POST", "/quote", work.access, json=question_of(work)))
+        if not isinstance(work, Iterable):
+            work = _fetched(work, {item.id: item for item in work.items()}, lambda failure: None)
+        return sum((self._quoted(blob, access) for blob in work), Quote())
+
+    def cost(self, by: By = "day", since: str = "") -> builtins.list[Spent]:
+        """Return what was spent by day, model, kind, request, key or status, since a day."""
+        found = self._request(
+            "GET", "/cost", OWNER, params={"by": by, "since": since} if since else {"by": by}
+        )
+        return [wire.load_spent(one) for one in found["spent"]]
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: HitsFound, Deltas, Citations, Done. Closing it stops the work."""
-        named = {**self._headers, **_as(query.access), "Accept": "text/event-stream"}
+        named = {**self._headers, **asker_of(query.access), "Accept": "text/event-stream"}
         headers = httpx.Headers(named, encoding="utf-8")
         with _reached(self.url):
             async with (
                 httpx.AsyncClient(timeout=SECONDS, trust_env=self._environment) as http,
-                http.stream("POST", f"{self.url}/ask", json=_question(query), headers=headers) as response,
+                http.stream("POST", f"{self.url}/ask", json=question_of(query), headers=headers) as response,
             ):
                 if response.status_code >= 400:
                     raise _error(response.status_code, await response.aread())
-                async for name, data in _events(response.aiter_lines()):
+                async for name, data in events_of(response.aiter_lines()):
                     event = wire.load_event(name, data)
                     yield event
                     if isinstance(event, Done):
@@ -199,17 +216,26 @@ class Remote:
         except NotFound as error:
             return Failure(blob.name, str(error), taken=True)
 
+    def _quoted(self, blob: Blob, access: Access) -> Quote:
+        """Quote a blob; one that cannot be read costs nothing."""
+        try:
+            return wire.load_quote(self._send("POST", f"/quote{path_of(blob.name)}", blob, access))
+        except BadInput:
+            return Quote()
+
     def _put(self, blob: Blob, access: Access) -> Added:
+        return wire.load_added(self._send("PUT", path_of(blob.name), blob, access))
+
+    def _send(self, method: Method, path: str, blob: Blob, access: Access) -> Any:
         headers = {"Content-Type": blob.media_type or "application/octet-stream"}
         if blob.fields:
             headers["Citewell-Fields"] = json.dumps(wire.dump(blob.fields))
         if blob.source:
             headers["Citewell-Source"] = quote(blob.source)
-        path = _path(blob.name)
-        return wire.load_added(self._request("PUT", path, access, content=blob.data, headers=headers))
+        return self._request(method, path, access, content=blob.data, headers=headers)
 
     def _request(self, method: Method, path: str, access: Access, **what: Any) -> Any:
-        headers = httpx.Headers({**what.pop("headers", {}), **_as(access)}, encoding="utf-8")
+        headers = httpx.Headers({**what.pop("headers", {}), **asker_of(access)}, encoding="utf-8")
         with _reached(self.url):
             response = self._http.request(method, f"{self.url}{path}", headers=headers, **what)
         if response.status_code >= 400:
@@ -254,58 +280,12 @@ def list_all(library: Any, where: str | None = None, access: Access = ANYBODY) -
         after = page[-1].id
 
 
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, Any]]:
-    """Parse server-sent events: (name, data); comments are skipped."""
-    name = "message"
-    data: list[str] = []
-    async for line in lines:
-        if not line:
-            if data:
-                yield name, json.loads("\n".join(data))
-            name, data = "message", []
-            continue
-        key, _, value = line.partition(":")
-        if key == "event":
-            name = value.strip()
-        elif key == "data":
-            data.append(value.removeprefix(" "))
-
-
 def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failure], None]) -> Iterator[Blob]:
     for item in items.values():
         try:
             yield source.fetch(item)
         except BadInput as error:
             report(Failure(item.id, str(error).removeprefix(f"{item.id}: ")))
-
-
-def _question(query: Query) -> JSON:
-    body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
-    style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
-    body |= {"conversation": query.conversation} if query.conversation else {}
-    body |= {"history": wire.dump(query.history)} | ({"style": style} if style else {})
-    return body if query.techniques is None else body | {"techniques": list(query.techniques)}
-
-
-def _as(access: Access) -> dict[str, str]:
-    return {"Citewell-As": str(access)} if str(access) else {}
-
-
-def _where(query: Query) -> JSON:
-    return {"where": wire.dump_where(query.where)} if query.where is not None else {}
-
-
-def _blob(document: Document) -> Blob:
-    fields = {**document.fields, **({"title": document.title} if document.title else {})}
-    return Blob(document.id, document.text.encode(), document.media_type, document.source, fields)
-
-
-def _path(document_id: str) -> str:
-    # Dots are written out, or "../x" would be resolved on the way.
-    parts = [
-        part.replace(".", "%2E") if set(part) == {"."} else part for part in quote(document_id).split("/")
-    ]
-    return f"/documents/{'/'.join(parts)}"
 
 
 @contextmanager

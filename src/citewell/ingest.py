@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
@@ -19,7 +20,6 @@ from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON
 from citewell.prepare import Job, Prepare
 from citewell.protocols import Source
-from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -103,7 +103,7 @@ def ingest(blobs: Iterable[Blob], prepare: Prepare, stages: Stages, report: Repo
 
         def started(group: list[Job | Failure]) -> Future[list[Added]]:
             jobs = [one for one in group if isinstance(one, Job)]
-            embedded = embedder.submit(stages.embed, jobs)
+            embedded = embedder.submit(copy_context().run, stages.embed, jobs)  # charged to this job
             return writer.submit(lambda: stages.commit(jobs, embedded.result()))
 
         waiting: deque[tuple[list[Job | Failure], Future[list[Added]]]] = deque()
@@ -152,30 +152,8 @@ def _outcome(one: Job | Failure, begun: Future[Job] | None) -> Job | Failure:
         raise
 
 
-def expected(catalog: Catalog, prepare: Prepare, source: Source) -> Expected:
-    """Return what a sync of the source will have a model write; reads what is new or changed. See Library.expected."""
-    if prepare.writing is None:
-        return Expected()
-    prepare.writing.ready()
-    jobs = (
-        job
-        for item in _changed(catalog, source)[1]
-        for blob in _fetched(source, item)
-        for job in prepare.read(blob)
-    )
-    return sum((prepare.expected(job) for job in jobs if isinstance(job, Job)), Expected())
-
-
-def _fetched(source: Source, item: Item) -> list[Blob]:
-    """Fetch an item, or nothing: taking it in says why it cannot be had."""
-    try:
-        return [source.fetch(item)]
-    except BadInput:
-        return []
-
-
-def _changed(catalog: Catalog, source: Source) -> tuple[dict[str, Item], list[Item]]:
-    """List a source: all its items, and those that are new or changed."""
+def changes(catalog: Catalog, source: Source) -> tuple[dict[str, Item], list[Item]]:
+    """List a source: all its items by id, and those that are new or changed."""
     known, present = catalog.taken.items(source.name), catalog.ids()
     listed = {item.id: item for item in source.items()}
     changed = []
@@ -195,7 +173,7 @@ def sync(
 ) -> None:
     """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
     known, present = catalog.taken.items(source.name), catalog.ids()
-    listed, changed = _changed(catalog, source)
+    listed, changed = changes(catalog, source)
     taken: dict[str, list[str]] = {}
 
     def note(outcome: Added | Failure) -> None:
@@ -211,7 +189,7 @@ def sync(
         report(outcome)
 
     try:
-        library.ingest(_blobs(catalog, source, changed, note), note, len(changed), options.access)
+        library.ingest(blobs_of(catalog, source, changed, note), note, len(changed), options.access)
     finally:
         _note(catalog, source, listed, taken)
     if options.prune:
@@ -237,9 +215,10 @@ def _removed(
     return not stayed
 
 
-def _blobs(
+def blobs_of(
     catalog: Catalog, source: Source, items: list[Item], note: Callable[[Failure], None]
 ) -> Iterator[Blob]:
+    """Fetch items of a source; what cannot be had is told to `note`."""
     others = catalog.taken.others(source.name)
     for item in items:
         if item.id in others:
@@ -328,10 +307,9 @@ def _ahead(values: Iterator[T]) -> Iterator[T]:
         stopped.set()
 
 
-def added_of(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) -> Added:
-    """Return what a committed job did; `new` are the vectors that were embedded for it and those beside it."""
+def added_of(job: Job, numbers: Mapping[str, int], embedded: int) -> Added:
+    """Return what a committed job did; `embedded` is how many of its passages were."""
     if job.proposal is None:
         return Added(job.document.id, job.number, job.passages, 0, "unchanged")
     number = numbers[job.document.id]
-    embedded = sum(h in new for h in job.hashes)
     return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")

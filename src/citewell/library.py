@@ -4,40 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from citewell import filters
 from citewell.access import ANYBODY, Access, both, reach, readers_of, within
 from citewell.answering import Answering
+from citewell.background import Background
 from citewell.catalog import Catalog, missing
 from citewell.conversations import Conversations
+from citewell.cost.books import Account, charging
+from citewell.cost.costs import Costs
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.incoming import Added, Blob, Failure
-from citewell.ingest import Options, Progress, Report, Stages, expected, ingest, sync
+from citewell.ingest import Options, Progress, Report, Stages, ingest, sync
 from citewell.lock import Holder
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Query
+from citewell.money import By, Quote, Spent
+from citewell.points import points_of
 from citewell.prepare import Prepare
 from citewell.protocols import Embedder, Index, Retriever, Source
+from citewell.quoting import quote_of
 from citewell.recover import drift, recover
 from citewell.storing import Storing
 from citewell.upkeep import Upkeep
-from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
     from citewell.why import Why
 
-T = TypeVar("T")
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
 Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
+SpentAll: TypeAlias = list[Spent]
 Readers: TypeAlias = Collection[str] | None
 MOST_IDS = 10_000
 
@@ -50,6 +55,7 @@ class Parts:
     index: Index
     embedder: Embedder
     answering: Answering
+    costs: Costs
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
     explain: Explain
@@ -70,15 +76,13 @@ class Library:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lease, self._starting = threading.Lock(), threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lease = threading.Lock()
+        self._background = Background()
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
-        self._storing = Storing(
-            parts.catalog, parts.index, parts.embedder, parts.prepare, self._lease, self._changed
-        )
-        recover(parts.catalog, parts.index, self._storing.points)
+        self._storing = Storing(parts.catalog, parts.index, parts.embedder, self._lease, self._changed)
+        recover(parts.catalog, parts.index, partial(points_of, parts.catalog, parts.prepare.text))
         self.conversations = Conversations(parts.catalog.talk, self._seen)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
 
@@ -93,9 +97,10 @@ class Library:
         """
         prepare = replace(self._parts.prepare, access=access)
         job = prepare(document)
-        if prepare.writing is not None and job.proposal is not None:
-            job = self._wait(prepare.written(job))
-        return self._storing.write([job])[0]
+        with self._parts.costs.request(job=True):
+            if prepare.writing is not None and job.proposal is not None:
+                job = self._background.wait(prepare.written(job))
+            return self._storing.write([job])[0]
 
     def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0, access: Access = ANYBODY) -> None:
         """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
@@ -107,8 +112,8 @@ class Library:
         write = None
         if prepare.writing is not None:
             prepare.writing.ready()
-            write = lambda job: self._begin(prepare.written(job))  # noqa: E731
-        with self._progress.of(total, report) as counted:
+            write = lambda job: self._background.begin(prepare.written(job))  # noqa: E731
+        with self._progress.of(total, report) as counted, self._parts.costs.request(job=True):
             ingest(blobs, prepare, Stages(write, self._storing.embed, self._storing.commit), counted)
 
     def sync(
@@ -120,13 +125,6 @@ class Library:
     ) -> None:
         """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
         sync(self, self._parts.catalog, source, report, Options(prune, access))
-
-    def expected(self, source: Source) -> Expected:
-        """Return the calls and tokens that a sync of the source will take of a chat model; none unless it writes.
-
-        Everything new or changed is read for that, once more. Unsupported where no model can write.
-        """
-        return expected(self._parts.catalog, self._parts.prepare, source)
 
     def remove(self, document_id: str, access: Access = ANYBODY) -> None:
         """Remove a document, and what it said in kept conversations; effective when this returns.
@@ -179,7 +177,8 @@ class Library:
 
     def search(self, query: Query) -> Hits:
         """Return the passages that match best, best first."""
-        return self._find(self._retriever, query)
+        with self._parts.costs.request():
+            return self._find(self._retriever, query)
 
     def _find(self, retrievers: Mapping[Mode, Retriever], query: Query) -> Hits:
         _bounded(query.limit, 1000)
@@ -198,7 +197,8 @@ class Library:
         `document_id` may be the end of an id or source that only one document has. Unless `local`, only
         files are read that the library's own folders have brought in. BadInput for an empty question.
         """
-        return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
+        with self._parts.costs.request():
+            return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done.
@@ -207,9 +207,13 @@ class Library:
         """
         if query.conversation:
             query = await asyncio.to_thread(self.conversations.resumed, query)
-        shown = replace(query, limit=self._parts.shown)
+        shown, account = replace(query, limit=self._parts.shown), Account()
         async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
-            async for event in events:
+            while True:
+                with charging(account):  # at each step anew: who iterates may have other streams open
+                    event = await anext(events, None)
+                if event is None:
+                    return
                 if query.conversation and isinstance(event, Done):
                     event = Done(await asyncio.to_thread(self.conversations.keep, query, event.answer))
                 yield event
@@ -223,7 +227,23 @@ class Library:
                     return event.answer
             raise AssertionError("a stream ends with Done")
 
-        return self._wait(drain())
+        return self._background.wait(drain())
+
+    def quote(self, work: Query | Iterable[Blob] | Source, access: Access = ANYBODY) -> Quote:
+        """Say what an answer, or taking in blobs or what a source has new, would cost: expected, and at most.
+
+        A question is searched for (a hosted embedder or reranker charges for that); nothing else is asked or written.
+        """
+        parts = self._parts
+        if not isinstance(work, Query):
+            return quote_of(work, replace(parts.prepare, access=access), parts.costs.payer())
+        shown = replace(work, limit=parts.shown)
+        with parts.costs.request():
+            return self._background.wait(parts.answering.quote(shown, self._read))
+
+    def cost(self, by: By = "day", since: str = "") -> SpentAll:
+        """Return what was spent by day, model, kind, request, key or status, since a day (ISO 8601, UTC)."""
+        return self._parts.costs.spent(by, since)
 
     # -- the library itself ---------------------------------------------------------------------------
 
@@ -231,6 +251,7 @@ class Library:
         """Return counts, models and what is going on; sources, and how far taking in has come, to the owner alone."""
         allowed, owner = reach(access), access.everything
         documents, passages, pending = self._parts.catalog.counts(allowed)
+        writing = self._parts.prepare.writing
         return {
             "documents": documents,
             "passages": passages,
@@ -241,6 +262,8 @@ class Library:
             "ingest": self._progress.shown(counts=owner),
             "sources": self._parts.catalog.taken.sources() if owner else [],
             "upkeep": self._upkeep.state,
+            "writing": list(writing.kinds) if writing else [],
+            "cost": self._parts.costs.state(),
         }
 
     def check(self) -> Lines:
@@ -260,9 +283,9 @@ class Library:
     def close(self) -> None:
         """Make everything durable and release the folder."""
         self._upkeep.stop()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._background.stop()
         self._parts.index.close()
+        self._parts.costs.close()
         self._parts.catalog.close()
         if self._parts.holder is not None:
             self._parts.holder.release()
@@ -307,23 +330,6 @@ class Library:
                 "add a condition with =, IN, < or > to narrow it"
             )
         return self._limited(replace(query, where=filters.In("id", tuple(ids)))) if ids else None
-
-    def _begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Begin a coroutine on the library's own background loop."""
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the background loop, and wait for it."""
-        future = self._begin(work)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
 
 
 def _bounded(limit: int, most: int) -> int:

@@ -36,7 +36,7 @@ class Job:
     """A document on its way in. Without a proposal it is unchanged and there is nothing to do.
 
     `texts` are what is embedded and indexed of its passages, `hashes` theirs; `also` is what else is embedded, by hash.
-    `vectors` are those that were needed on the way, by hash.
+    `vectors` are those that were needed on the way, by hash. `access` is who brings it in.
     """
 
     document: Document
@@ -47,6 +47,7 @@ class Job:
     number: int = 0
     passages: int = 0
     vectors: Mapping[bytes, Vector] = field(default_factory=dict)
+    access: Access = OWNER
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Prepare:
         suspicions = self._suspicions(document, made.spans)
         given = readers_of(document.fields.get(READERS))
         proposal = Proposal(document, made.spans, hashes, hashed, places, suspicions, made.used, given)
-        return Job(document, proposal, hashes, texts, also)
+        return Job(document, proposal, hashes, texts, also, access=self.access)
 
     def _suspicions(self, document: Document, spans: Sequence[Span]) -> dict[int, Suspicion]:
         """Return what is suspicious in a document's passages, by position."""

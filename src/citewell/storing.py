@@ -7,29 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from citewell.access import READERS
-from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.access import READERS, reach
+from citewell.catalog import Catalog, rounded
 from citewell.incoming import Added
 from citewell.ingest import Embedded, added_of
-from citewell.model import Point
-from citewell.prepare import Job, Prepare
+from citewell.points import points_of_job, proposed
+from citewell.prepare import Job
 from citewell.protocols import Embedder, Index
 
 if TYPE_CHECKING:
     from citewell.model import Vector
 
+if TYPE_CHECKING:
+    pass
+
 
 @dataclass(frozen=True)
 class Storing:
-    """Writes jobs, and makes points of what is written. `lease` is held while catalog and index are changed.
-
-    `note` is told how many points were changed.
-    """
+    """Writes jobs. `lease` is held while catalog and index are changed; `note` is told how many points were."""
 
     catalog: Catalog
     index: Index
     embedder: Embedder
-    prepare: Prepare
     lease: threading.Lock
     note: Callable[[int], None]
 
@@ -46,14 +45,15 @@ class Storing:
         todo = [job for job in jobs if job.proposal is not None]
         vectors, new = embedded
         numbers: dict[str, int] = {}
+        told = [self._told(job, new) for job in jobs]
         if todo:
             with self.lease:
                 todo = self._listed(todo)
                 # All vectors, the stored ones too: another write may have erased them in the meantime.
-                versions = self.catalog.propose([_proposal(job) for job in todo], vectors)
+                versions = self.catalog.propose([proposed(job) for job in todo], vectors)
                 try:
                     pairs = zip(todo, versions, strict=True)
-                    self.index.put([one for job, made in pairs for one in _job_points(job, made, vectors)])
+                    self.index.put([one for job, made in pairs for one in points_of_job(job, made, vectors)])
                     stale = self.catalog.accept(versions)
                 except BaseException:
                     self.catalog.abandon(versions)
@@ -61,17 +61,17 @@ class Storing:
                 self.index.drop([one for version in stale for one in version.ids()])
             self.note(sum(len(version.ids()) for version in versions))
             numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
-        return [added_of(job, numbers, new) for job in jobs]
+        return [added_of(job, numbers, count) for job, count in zip(jobs, told, strict=True)]
 
-    def points(self, version: Version) -> list[Point]:
-        """Return what the index holds of a version."""
-        text = self.prepare.text
-        points = [
-            Point(passage.id, entry.id, vector, text(entry.title, passage), entry.fields)
-            for entry, passage, vector in self.catalog.points(version)
-        ]
-        further = self.catalog.representations(version)
-        return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
+    def _told(self, job: Job, new: Mapping[bytes, Vector]) -> int:
+        """Return how many passages were embedded, as far as who brings them in may know.
+
+        A text that only documents have which they may not see is new to them, though it is not embedded again.
+        """
+        if job.access.everything or not self.catalog.restricts:
+            return sum(h in new for h in job.hashes)
+        seen = self.catalog.stored(job.hashes, reach(job.access))
+        return sum(h not in seen for h in job.hashes)
 
     def _vectors(self, jobs: Sequence[Job]) -> Embedded:
         """Return (all vectors by hash, the ones among them that are new)."""
@@ -91,7 +91,7 @@ class Storing:
         before = self.catalog.before([job.document.id for job in jobs])
         found = []
         for job in jobs:
-            proposal, known = _proposal(job), before.get(job.document.id)
+            proposal, known = proposed(job), before.get(job.document.id)
             if known is not None:
                 given, held = known.after(proposal.given)
                 fields = {name: value for name, value in job.document.fields.items() if name != READERS}
@@ -102,17 +102,3 @@ class Storing:
                 )
             found.append(job)
         return found
-
-
-def _proposal(job: Job) -> Proposal:
-    assert job.proposal is not None
-    return job.proposal
-
-
-def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
-    further = _proposal(job).places.values()
-    hashes, texts = (*job.hashes, *further), (*job.texts, *("" for _ in further))
-    return [
-        Point(one, job.document.id, vectors[h], text, job.document.fields)
-        for one, h, text in zip(version.ids(), hashes, texts, strict=True)
-    ]

@@ -36,7 +36,8 @@ class Writer:
             query.text, passages_of(hits), self.style_of(query), (*template.examples, *near), notes
         )
         turns = [turn for turn in query.history if turn.role != "system"][-TURNS:]
-        return Prompt(query.text, tuple(hits), (Message("system", system), *turns, Message("user", user)))
+        messages = (Message("system", system), *turns, Message("user", user))
+        return Prompt(query.text, tuple(hits), messages, notes=notes, access=str(query.access))
 
     def style_of(self, query: Query) -> Style:
         """Return the style that a question is answered in."""
@@ -51,7 +52,7 @@ class Writer:
 def prompt_of(found: Found, writer: Writer | None = None) -> Prompt:
     """Return what a chat is given; without a writer no messages, which is all that `extract` needs."""
     if writer is None:
-        return Prompt(found.query.text, found.hits, ())
+        return Prompt(found.query.text, found.hits, (), access=str(found.query.access))
     return writer(found.query, found.hits, found.notes)
 
 

@@ -1,7 +1,20 @@
 """What is true? Documents, passages, their vectors, and the journal that makes the index recoverable. In SQL."""
 
+from citewell.catalog.answers import Answers
 from citewell.catalog.catalog import Catalog, Change, missing
+from citewell.catalog.ledger import Call, Ledger
 from citewell.catalog.vectors import rounded
 from citewell.catalog.versions import Proposal, Version, digest
 
-__all__ = ["Catalog", "Change", "Proposal", "Version", "digest", "missing", "rounded"]
+__all__ = [
+    "Answers",
+    "Call",
+    "Catalog",
+    "Change",
+    "Ledger",
+    "Proposal",
+    "Version",
+    "digest",
+    "missing",
+    "rounded",
+]

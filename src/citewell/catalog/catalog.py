@@ -149,6 +149,13 @@ class Catalog:
                 found.update((row[0], unpack(row[1])) for row in rows)
         return found
 
+    def stored(self, hashes: Collection[bytes], where: Filter | None) -> set[bytes]:
+        """Return those among these hashes that a vector is stored of, for a document that satisfies a filter."""
+        if where is None:
+            return set(self.known(hashes))
+        with self._read() as sql:
+            return sharing.stored(sql, hashes, where)
+
     def hits(
         self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
     ) -> dict[str, tuple[Passage, Entry]]:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from citewell.access import READERS
 from citewell.catalog import schema
+from citewell.catalog.answers import forget_answers
 from citewell.catalog.sqlite import batches
 from citewell.catalog.versions import Readers, Version, fields_of, journal, named
 from citewell.catalog.where import to_sql
@@ -60,6 +61,7 @@ def share(sql: Connection, document_id: str, readers: Readers) -> tuple[Version,
     fields |= {} if readers is None else {READERS: readers}
     sql.execute(update(schema.versions).where(*here).values(fields=json.dumps(fields, ensure_ascii=False)))
     (version,) = named(sql, *here)
+    forget_answers(sql, [version.key])
     journal(sql, "put", [version])
     return version, fields
 
@@ -71,6 +73,17 @@ def seen(sql: Connection, document_ids: Collection[str], where: Filter | None) -
     found: set[str] = set()
     for some in batches(list(document_ids)):
         found.update(sql.execute(query.where(v.document_id.in_(some))).scalars())
+    return found
+
+
+def stored(sql: Connection, hashes: Collection[bytes], where: Filter) -> set[bytes]:
+    """Return the hashes among these of what was embedded of current documents that satisfy a filter."""
+    found: set[bytes] = set()
+    for of in (schema.passages, schema.representations):
+        query = select(of.c.vector).join(schema.versions, v.key == of.c.key)
+        query = query.where(v.current, to_sql(where, v.fields))
+        for some in batches(list(hashes)):
+            found.update(sql.execute(query.where(of.c.vector.in_(some))).scalars())
     return found
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from citewell.access import READERS
 from citewell.catalog import schema
+from citewell.catalog.answers import forget_answers
 from citewell.catalog.ids import passage_id
 from citewell.catalog.suspicions import note_suspicions, suspicion_of
 from citewell.catalog.written import release, use
@@ -167,6 +168,7 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
     sql.execute(delete(schema.representations).where(r.key.in_(keys)))
     sql.execute(delete(schema.suspicions).where(s.key.in_(keys)))
     sql.execute(delete(schema.versions).where(v.key.in_(keys)))
+    forget_answers(sql, keys)
     release(sql, keys)
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()

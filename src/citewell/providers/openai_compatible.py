@@ -61,8 +61,14 @@ def _choice(event: dict[str, Any]) -> dict[str, Any]:
     return choices[0] or {}
 
 
+def _usage(told: dict[str, Any]) -> Usage:
+    again = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    read = told.get("prompt_tokens") or 0
+    return Usage(read, told.get("completion_tokens") or 0, min(again, read))
+
+
 def _delta(event: dict[str, Any]) -> Delta | None:
     told = event.get("usage") or {}
-    usage = Usage(told.get("prompt_tokens") or 0, told.get("completion_tokens") or 0) if told else None
+    usage = _usage(told) if told else None
     text = (_choice(event).get("delta") or {}).get("content") or ""
     return Delta(text, usage) if text or usage else None

@@ -13,7 +13,7 @@ from citewell.access import Access
 from citewell.answer import Fence, parted
 from citewell.answer.render import Body
 from citewell.errors import Unsupported
-from citewell.model import Answer, FieldUse, Found, Message, Prompt, Usage
+from citewell.model import Answer, FieldUse, Found, Message, Prompt, Query, Usage
 from citewell.protocols import Chat, Find
 from citewell.techniques.constants import SHOWN
 from citewell.techniques.routes import Route
@@ -60,7 +60,7 @@ class Ask:
     chat: Chat | None
     body: Callable[[str], Body]
 
-    async def __call__(self, prompt: str, question: str, **values: str) -> Said:
+    async def __call__(self, prompt: str, query: Query, **values: str) -> Said:
         """Return what the model says, its reasoning left out. `values` are what the file takes beside the question.
 
         Unsupported where there is no model to ask; ProviderError when it fails.
@@ -69,8 +69,9 @@ class Ask:
             raise Unsupported(
                 f"the technique of the prompt {prompt!r} asks a chat model, and extract is none; set chat.model"
             )
-        system, user = self.body(prompt).said(question, values)
-        asked = Prompt(question, (), (Message("system", system), Message("user", user)))
+        system, user = self.body(prompt).said(query.text, values)
+        said = (Message("system", system), Message("user", user))
+        asked = Prompt(query.text, (), said, access=str(query.access))
         pieces: list[str] = []
         usage = Usage()
         stream: Any = self.chat.stream(asked)

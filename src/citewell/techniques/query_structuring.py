@@ -38,7 +38,7 @@ class QueryStructuring:
             step = Step("query-structuring", "the question has its own filter")
             return noted(await self.inner(query), step)
         fields = await asyncio.to_thread(self.means.fields, query.access)
-        said = await self.means.ask("query-structuring", query.text, fields=_listed(fields))
+        said = await self.means.ask("query-structuring", query, fields=_listed(fields))
         where, did = _filter(said.text, fields)
         if where is None:
             found = await self.inner(query)

@@ -19,7 +19,7 @@ from citewell.catalog.contradictions import contradictions
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
 from citewell.catalog.sharing import Known
-from citewell.catalog.sqlite import add_columns, among, batches, open_engine, translated
+from citewell.catalog.sqlite import add_columns, among, batches, empty_log, open_engine, translated
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
 from citewell.catalog.talk import Talk, note_shown, redact
@@ -106,13 +106,16 @@ class Catalog:
             erase(sql, versions)
 
     def remove(self, document_id: str) -> Version:
-        """Delete a document's current version, and what it said in kept conversations. NotFound if there is none."""
+        """Delete a document's current version, and what it said in kept conversations: none of it is left in the
+        catalog's files. NotFound if there is none."""
         with self._transaction() as sql:
             gone = forget(sql, [document_id])
             if not gone:
                 raise missing(document_id)
             redact(sql, document_id)
-            return gone[0]
+        with translated():
+            empty_log(self._engine)
+        return gone[0]
 
     def share(self, document_id: str, readers: Readers) -> tuple[Version, Fields]:
         """Set a document's access list, None for everybody, and journal it; returns its version and all its fields.
@@ -324,9 +327,7 @@ class Catalog:
         self._engine.dispose()
 
     def _note_restricted(self, sql: Connection) -> None:
-        self.restricts = (
-            True  # before the commit: who searches from then on asks the index for what they may see
-        )
+        self.restricts = True  # before the commit: who searches from then on asks for what they may see
         sql.execute(insert(schema.meta).prefix_with("OR REPLACE").values(name=READERS, value="1"))
 
     @contextmanager

@@ -14,11 +14,11 @@ from sqlalchemy.engine import Connection, Engine
 
 from citewell.access import Access
 from citewell.catalog import schema
-from citewell.catalog.sqlite import translated
+from citewell.catalog.sqlite import empty_log, translated
 from citewell.conversation import redacted
 from citewell.errors import NotFound
 
-c, t, s = schema.conversations.c, schema.turns.c, schema.shown.c
+c, t, s, v = schema.conversations.c, schema.turns.c, schema.shown.c, schema.versions.c
 _FIRST = select(t.question).where(t.conversation == c.id, t.number == 1).scalar_subquery()
 _LENGTH = select(func.max(t.number)).where(t.conversation == c.id).scalar_subquery()
 _LISTED = select(c.id, _FIRST, c.started_at, c.updated_at, _LENGTH, c.access)
@@ -47,10 +47,14 @@ class Talk:
                 raise missing(id)
             last = sql.execute(select(func.coalesce(func.max(t.number), 0)).where(t.conversation == name))
             number = last.scalar_one() + 1
+            here = select(v.document_id).where(v.current, v.document_id.in_(list(shown)))
+            left = set(sql.execute(here).scalars())
+            if gone := set(shown) - left:  # removed while the answer was written
+                turn = {**turn, "answer": _redacted(turn["answer"], gone)}
             sql.execute(
                 insert(schema.turns), [{"conversation": name, "number": number, "created_at": now, **turn}]
             )
-            _note(sql, name, number, shown)
+            _note(sql, name, number, left)
         return name
 
     def list(self, limit: int, before: str, access: Access) -> Sequence[Any]:
@@ -84,9 +88,7 @@ class Talk:
                     raise missing(id)
                 sql.execute(delete(schema.shown).where(s.conversation == id))
                 sql.execute(delete(schema.turns).where(t.conversation == id))
-            # What is deleted is overwritten in the file; the log before it still holds the pages as they were.
-            with self._engine.connect() as sql:
-                sql.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            empty_log(self._engine)
 
 
 def redact(sql: Connection, document_id: str) -> None:
@@ -94,10 +96,13 @@ def redact(sql: Connection, document_id: str) -> None:
     here = and_(s.conversation == t.conversation, s.number == t.number, s.document_id == document_id)
     rows = sql.execute(select(t.conversation, t.number, t.answer).join(schema.shown, here)).all()
     for conversation, number, answer in rows:
-        left = json.dumps(redacted(json.loads(answer), {document_id}), ensure_ascii=False)
         one = and_(t.conversation == conversation, t.number == number)
-        sql.execute(update(schema.turns).where(one).values(answer=left))
+        sql.execute(update(schema.turns).where(one).values(answer=_redacted(answer, {document_id})))
     sql.execute(delete(schema.shown).where(s.document_id == document_id))
+
+
+def _redacted(answer: str, gone: Collection[str]) -> str:
+    return json.dumps(redacted(json.loads(answer), gone), ensure_ascii=False)
 
 
 def note_shown(sql: Connection) -> None:

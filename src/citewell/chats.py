@@ -61,6 +61,7 @@ def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callab
             lambda access: catalog.counts(reach(access))[:2],
             judged,
             refuse_below,
+            config.policy,
             costs.quoting(chat),
         )
         means = Means(

@@ -54,11 +54,11 @@ def redacted(answer: JSON, gone: Collection[str]) -> JSON:
     """Return a kept answer, as JSON, without what documents said that are gone, or that who reads it may not see.
 
     It was written from at least one of them. An answer whose every sentence is cited says only what is cited; in any
-    other, and in what a model thought and techniques did, all that was shown may be said.
+    other, one that was not checked, and in what a model thought and techniques did, all that was shown may be said.
     """
     cited = any(one["document_id"] in gone for one in answer.get("citations", ()))
     bare = {**answer, "reasoning": "", "steps": []}
-    if not cited and answer.get("verdict") == "answered":
+    if not cited and answer.get("verdict") == "answered" and answer.get("policy") != "off":
         return bare
     return {**bare, "text": REMOVED, "citations": [], "unsupported": [], "verdict": "refused"}
 

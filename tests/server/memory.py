@@ -23,6 +23,7 @@ from citewell.model import (
     Hit,
     HitsFound,
     Passage,
+    Policy,
     Query,
     Stage,
     Step,
@@ -47,6 +48,7 @@ class MemoryLibrary:
         self.ended: list[str] = []
         self.running = False
         self.unsupported: tuple[str, ...] = ()
+        self.policy: Policy = "mark"
 
     def ingest(
         self,
@@ -132,10 +134,19 @@ class MemoryLibrary:
             citations = tuple(citation(number, hit) for number, hit in quoted)
             for one in citations:
                 yield one
-            text += "".join(f"\n\n{one}" for one in self.unsupported)
+            if self.policy != "strict":
+                text += "".join(f"\n\n{one}" for one in self.unsupported)
             verdict: Verdict = "refused" if not quoted else "partial" if self.unsupported else "answered"
             refusal = f"Nothing in the {len(self.documents)} documents searched answers this."
-            found = Answer(text or refusal, citations, self.unsupported, hits, verdict=verdict, steps=steps)
+            found = Answer(
+                text or refusal,
+                citations,
+                self.unsupported,
+                hits,
+                verdict=verdict,
+                steps=steps,
+                policy=self.policy,
+            )
             yield Done(replace(found, model="extract"))
             self.ended.append("done")
         finally:

@@ -15,7 +15,7 @@ from citewell import filters
 from citewell.access import MOST_NAMES, Access
 from citewell.errors import BadInput
 from citewell.filters import Filter
-from citewell.model import Fields, Message, Mode, Query
+from citewell.model import Fields, Message, Mode, Policy, Query
 from citewell.prompted import Format, Length, Style
 from citewell.server.problems import WrongWhere
 from citewell.settings import SearchConfig
@@ -132,6 +132,13 @@ class AskBody(BaseModel):
     limit: Limit = None
     mode: ModeOf = None
     where: Where = None
+    policy: Annotated[
+        Policy | None,
+        Field(
+            description="What becomes of sentences without support: strict leaves them out, mark lists them in "
+            "`unsupported`, off does not look for them; chat.policy if it is not given."
+        ),
+    ] = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
     conversation: Annotated[
         str,
@@ -160,6 +167,7 @@ class AskBody(BaseModel):
             style=Style(**dict(self.style)),
             techniques=techniques,
             conversation=self.conversation.strip(),
+            policy=self.policy,
         )
 
 

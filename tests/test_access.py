@@ -71,7 +71,7 @@ def test_every_way_to_look_shows_what_is_for_who_asks_and_nothing_else(
     assert (status["documents"], status["passages"]) == (len(sees), len(sees))
     answer = library.ask(Query("What does the lamp do?", access=access))
     assert {hit.passage.document_id for hit in answer.hits} <= sees
-    fields = library._parts.answering.means.fields(access)
+    fields = library._parts.answering.means.fields(Query("lamp", access=access))
     assert "readers" not in {one.name for one in fields}
     for name in SEES[OWNER] - sees:
         absent = str(refused(library, "absent", access)).replace("absent", name)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from citewell.collection import inside
 from citewell.errors import BadInput
 from citewell.filters import And, Filter, In, IsNull, Or
 
@@ -108,6 +109,14 @@ def both(where: Filter | None, other: Filter | None) -> Filter | None:
     return And((where, other))
 
 
+def scope(query: Query) -> Filter | None:
+    """Return the filter of all that a question is put to: what its asker may see of its collection; None for all."""
+    return both(reach(query.access), inside(query.collection))
+
+
 def within(query: Query) -> Query:
-    """Return a question with its access in its filter, as indexes and the catalog enforce it."""
+    """Return a question with its access in its filter, as indexes and the catalog enforce it.
+
+    Its collection is in its filter already: `Library` puts it there.
+    """
     return replace(query, where=both(query.where, reach(query.access)))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callable[[Catalog], Answering]:
     """What answers: the chat model, its prompt, and the techniques by name. It speaks of a catalog."""
-    from citewell.access import reach
+    from citewell.access import scope
     from citewell.answer import judge
     from citewell.answer.render import body_of
     from citewell.answering import Answering
@@ -58,7 +58,7 @@ def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callab
         write = Composing(
             chat,
             written,
-            lambda access: catalog.counts(reach(access))[:2],
+            lambda query: catalog.counts(scope(query))[:2],
             judged,
             refuse_below,
             config.policy,
@@ -68,7 +68,7 @@ def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callab
             ask,
             partial(embedder.embed, kind="query"),
             write,
-            lambda access: catalog.fields(reach(access)),
+            lambda query: catalog.fields(scope(query)),
             routes,
         )
         return Answering(write, means, technique, usual, rewrite)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, Literal, TypeAlias
@@ -18,6 +18,7 @@ import httpx
 
 from citewell import wire
 from citewell.access import ANYBODY, OWNER, Access
+from citewell.collection import EVERY, Collection
 from citewell.conversation import Conversation
 from citewell.errors import BadInput, CitewellError, NotFound, ProviderError
 from citewell.incoming import Added, Blob, Failure, Item
@@ -81,7 +82,7 @@ class Remote:
         """Remove a document. NotFound if there is none."""
         self._request("DELETE", path_of(document_id), access)
 
-    def share(self, document_id: str, readers: Collection[str] | None, access: Access = ANYBODY) -> None:
+    def share(self, document_id: str, readers: Iterable[str] | None, access: Access = ANYBODY) -> None:
         """Set who may see a document: names; none of them: nobody; None: everybody. NotFound if there is none."""
         body = {"document": document_id, "readers": None if readers is None else [*readers]}
         self._request("POST", "/share", access, json=body)
@@ -101,12 +102,23 @@ class Remote:
         return int(self._request("POST", "/release", access, json=body)["released"])
 
     def list(
-        self, where: str | None = None, limit: int = 100, after: str = "", access: Access = ANYBODY
+        self,
+        where: str | None = None,
+        limit: int = 100,
+        after: str = "",
+        access: Access = ANYBODY,
+        collection: str = "",
     ) -> list[Entry]:
         """Return up to `limit` (at most 1000) entries in order of id, from the first greater than `after`."""
-        params = {"limit": limit, "after": after} | ({"where": where} if where else {})
+        params = {"limit": limit, "after": after, "collection": collection}
+        params |= {"where": where} if where else {}
         found = self._request("GET", "/documents", access, params=params)
         return [wire.load_entry(one) for one in found["documents"]]
+
+    def collections(self, access: Access = ANYBODY) -> builtins.list[Collection]:
+        """Return the collections, in order of name: what is in each, and which fields its documents have."""
+        found = self._request("GET", "/collections", access)["collections"]
+        return [wire.load_collection(one) for one in found]
 
     def sync(
         self,
@@ -273,7 +285,7 @@ def list_all(library: Any, where: str | None = None, access: Access = ANYBODY) -
     """Yield every entry of a library that an asker may see, page by page."""
     after, page = "", [None]
     while page:
-        page = library.list(where, PAGE, after, access)
+        page = library.list(where, PAGE, after, access, EVERY)
         yield from page
         if len(page) < PAGE:
             return

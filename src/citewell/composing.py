@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, TypeAlias
 
-from citewell.access import Access
 from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
-from citewell.model import Answer, Delta, Found, Policy, Prompt, Usage
+from citewell.model import Answer, Delta, Found, Policy, Prompt, Query, Usage
 from citewell.money import Quote
 from citewell.protocols import Chat
 
-Counts: TypeAlias = Callable[[Access], tuple[int, int]]
-"""The documents, and passages, that an asker may see."""
+Counts: TypeAlias = Callable[[Query], tuple[int, int]]
+"""The documents, and passages, that a question is put to."""
 Judge: TypeAlias = Callable[[Found], Judged]
 
 
@@ -68,7 +67,7 @@ class Composing:
                     if query.policy != "strict":  # of what is not checked yet nothing is shown
                         yield delta
         written = perf_counter()
-        searched = await asyncio.to_thread(self.counts, found.query.access)
+        searched = await asyncio.to_thread(self.counts, found.query)
         text = "".join(pieces)
         answer = await asyncio.to_thread(answer_of, query, found.hits, text, searched, judged.likely)
         yield replace(

@@ -4,37 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from citewell import filters
 from citewell.access import ANYBODY, Access, both, reach, readers_of, within
-from citewell.answering import Answering
 from citewell.background import Background
-from citewell.catalog import Catalog, missing
+from citewell.catalog import missing
+from citewell.collection import Collection, inside
 from citewell.conversations import Conversations
 from citewell.cost.books import Account, charging
-from citewell.cost.costs import Costs
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.incoming import Added, Blob, Failure
 from citewell.ingest import Options, Progress, Report, Stages, ingest, sync
-from citewell.lock import Holder
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Query
 from citewell.money import By, Quote, Spent
+from citewell.parts import Parts
 from citewell.points import points_of
-from citewell.prepare import Prepare
-from citewell.protocols import Embedder, Index, Retriever, Source
+from citewell.protocols import Retriever, Source
 from citewell.quoting import quote_of
 from citewell.recover import drift, recover
 from citewell.storing import Storing
 from citewell.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from citewell.explain import Explain
     from citewell.why import Why
 
 # Inside the class, `list` is its method.
@@ -43,25 +40,9 @@ Entries: TypeAlias = list[Entry]
 Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
 SpentAll: TypeAlias = list[Spent]
-Readers: TypeAlias = Collection[str] | None
+Shelf: TypeAlias = list[Collection]
+Readers: TypeAlias = Iterable[str] | None
 MOST_IDS = 10_000
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a library is made of; `assemble` chooses them."""
-
-    catalog: Catalog
-    index: Index
-    embedder: Embedder
-    answering: Answering
-    costs: Costs
-    prepare: Prepare
-    retrievers: Mapping[Mode, Retriever]
-    explain: Explain
-    readers: Mapping[Mode, Retriever] | None = None  # what the chat model is shown; None: what a search finds
-    shown: int = 8
-    holder: Holder | None = None
 
 
 class Library:
@@ -167,16 +148,29 @@ class Library:
             return self._parts.catalog.release(document_id, passage_id)
 
     def list(
-        self, where: str | None = None, limit: int = 100, after: str = "", access: Access = ANYBODY
+        self,
+        where: str | None = None,
+        limit: int = 100,
+        after: str = "",
+        access: Access = ANYBODY,
+        collection: str = "",
     ) -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
-        tree = both(filters.parse(where) if where else None, reach(access))
+        asked = inside(collection or self._parts.collection)
+        tree = both(both(filters.parse(where) if where else None, asked), reach(access))
         return self._parts.catalog.entries(tree, _bounded(limit, 10_000), after)
+
+    def collections(self, access: Access = ANYBODY) -> Shelf:
+        """Return the collections, in order of name: what is in each, and which fields its documents have."""
+        return self._parts.catalog.collections.list(reach(access))
 
     # -- questions ----------------------------------------------------------------------------------
 
     def search(self, query: Query) -> Hits:
         """Return the passages that match best, best first."""
+        return self._search(self._placed(query))
+
+    def _search(self, query: Query) -> Hits:
         with self._parts.costs.request():
             return self._find(self._retriever, query)
 
@@ -198,7 +192,9 @@ class Library:
         files are read that the library's own folders have brought in. BadInput for an empty question.
         """
         with self._parts.costs.request():
-            return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
+            return self._parts.explain(
+                Asked(self._placed(query), self._search, self._narrow, local), document_id
+            )
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done.
@@ -207,7 +203,7 @@ class Library:
         """
         if query.conversation:
             query = await asyncio.to_thread(self.conversations.resumed, query)
-        shown, account = replace(query, limit=self._parts.shown), Account()
+        shown, account = replace(self._placed(query), limit=self._parts.shown), Account()
         async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
             while True:
                 with charging(account):  # at each step anew: who iterates may have other streams open
@@ -237,7 +233,7 @@ class Library:
         parts = self._parts
         if not isinstance(work, Query):
             return quote_of(work, replace(parts.prepare, access=access), parts.costs.payer())
-        shown = replace(work, limit=parts.shown)
+        shown = replace(self._placed(work), limit=parts.shown)
         with parts.costs.request():
             return self._background.wait(parts.answering.quote(shown, self._read))
 
@@ -302,6 +298,11 @@ class Library:
         """Find what the chat model is shown, before any technique."""
         return Found(query, tuple(await asyncio.to_thread(self._find, self._reader, query)))
 
+    def _placed(self, query: Query) -> Query:
+        """Return a question with its collection in its filter."""
+        name = query.collection or self._parts.collection
+        return replace(query, where=both(query.where, inside(name)), collection=name)
+
     def _limited(self, query: Query) -> Query:
         """Return a question with its access in its filter, for the index; `Join` checks it again in any case.
 
@@ -313,8 +314,8 @@ class Library:
         if not self._seen([document_id], access):
             raise missing(document_id)
 
-    def _seen(self, document_ids: Collection[str], access: Access) -> set[str]:
-        return self._parts.catalog.seen(document_ids, reach(access))
+    def _seen(self, document_ids: Iterable[str], access: Access) -> set[str]:
+        return self._parts.catalog.seen([*document_ids], reach(access))
 
     def _changed(self, points: int) -> None:
         self._upkeep.note(points)

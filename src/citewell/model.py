@@ -149,7 +149,8 @@ class Query:
     `techniques` are those that an answer is found with, in order; None means the configured ones. `hypothesis` is a
     passage that might answer it: search by meaning looks for what is near to both. `conversation` is
     "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with. `access` is
-    who asks: nobody in particular, unless it is said.
+    who asks: nobody in particular, unless it is said. `collection` is the one that is asked: "" for the library's
+    usual one (all of them, unless it is set), "*" for all.
     """
 
     text: str
@@ -162,6 +163,7 @@ class Query:
     hypothesis: str = ""
     conversation: str = ""
     access: Access = ANYBODY
+    collection: str = ""
     policy: Policy | None = None  # None: what the library is set to do
 
 

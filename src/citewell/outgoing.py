@@ -46,8 +46,9 @@ def asker_of(access: Access) -> dict[str, str]:
 
 
 def where_of(query: Query) -> JSON:
-    """Return a question's filter as a member of a body, or nothing."""
-    return {"where": wire.dump_where(query.where)} if query.where is not None else {}
+    """Return a question's filter and collection as members of a body, where it has them."""
+    found = {"where": wire.dump_where(query.where)} if query.where is not None else {}
+    return found | ({"collection": query.collection} if query.collection else {})
 
 
 def blob_of(document: Document) -> Blob:

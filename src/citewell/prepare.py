@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from citewell.access import OWNER, READERS, Access, reach, readers_of
 from citewell.catalog import Catalog, Proposal, digest, rounded
 from citewell.catalog.ids import place_of
+from citewell.collection import COLLECTION, MAIN, collection_of
 from citewell.errors import BadInput, NotFound
 from citewell.filters import matches
 from citewell.hostile import Suspicion
@@ -54,7 +55,8 @@ class Job:
 class Prepare:
     """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is.
 
-    `access` is who brings documents in: they change none that they may not see.
+    `access` is who brings documents in: they change none that they may not see. `collection` is where a document goes
+    that is new and says nothing of it.
     """
 
     catalog: Catalog
@@ -65,6 +67,7 @@ class Prepare:
     writing: Writing | None = None
     suspects: bool = True  # whether passages are searched for what reads as an instruction to a model
     access: Access = OWNER
+    collection: str = ""
 
     @property
     def settings(self) -> str:
@@ -79,8 +82,9 @@ class Prepare:
     def __call__(self, document: Document) -> Job:
         _refuse_not_numbers(document)
         document = identified(document)
-        hashed, given = digest(document, self.settings), readers_of(document.fields.get(READERS))
         known = self.catalog.before([document.id]).get(document.id)
+        document = _placed(document, known.collection if known else self.collection)
+        hashed, given = digest(document, self.settings), readers_of(document.fields.get(READERS))
         allowed = reach(self.access)
         if known and allowed and not matches({READERS: known.held}, allowed):
             raise NotFound(
@@ -192,6 +196,13 @@ def identified(document: Document) -> Document:
     fields = {**with_language(document.fields, document.text), "id": document.id}
     readers = readers_of(fields.pop(READERS, None))
     return replace(document, fields=fields if readers is None else {**fields, READERS: readers})
+
+
+def _placed(document: Document, usual: str) -> Document:
+    """Return a document with its collection: the one that it is brought into, else `usual`. BadInput for no name."""
+    fields = dict(document.fields)
+    name = collection_of(fields.pop(COLLECTION, None) or usual or MAIN)
+    return replace(document, fields=fields if name == MAIN else {**fields, COLLECTION: name})
 
 
 def _refuse_not_numbers(document: Document) -> None:

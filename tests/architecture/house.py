@@ -15,6 +15,7 @@ SOURCE: Final = ROOT / "src"
 ROOMS: Final = {
     "model": 0,
     "access": 0,
+    "collection": 0,
     "incoming": 0,
     "protocols": 0,
     "prompted": 0,
@@ -53,6 +54,7 @@ ROOMS: Final = {
     "conversations": 3.5,
     "writing": 3.5,
     "library": 4,
+    "parts": 4,
     "ingest": 4,
     "storing": 4,
     "prepare": 4,

@@ -94,7 +94,12 @@ class MemoryLibrary:
         return self.documents[document_id]
 
     def list(
-        self, where: str | None = None, limit: int = 100, after: str = "", access: Access = ANYBODY
+        self,
+        where: str | None = None,
+        limit: int = 100,
+        after: str = "",
+        access: Access = ANYBODY,
+        collection: str = "",
     ) -> Entries:
         return [entry for id, (entry, _) in sorted(self.documents.items()) if id > after][:limit]
 

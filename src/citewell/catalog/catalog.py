@@ -15,10 +15,11 @@ from sqlalchemy.engine import Connection
 
 from citewell.access import READERS
 from citewell.catalog import queries, schema, sharing
+from citewell.catalog.collections import Collections
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sharing import Known
+from citewell.catalog.sharing import Known, missing
 from citewell.catalog.sqlite import add_columns, among, batches, empty_log, open_engine, translated
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
@@ -37,7 +38,7 @@ from citewell.catalog.versions import (
 )
 from citewell.catalog.where import to_sql
 from citewell.catalog.written import Texts
-from citewell.errors import NotFound, Unsupported
+from citewell.errors import Unsupported
 from citewell.filters import Filter
 from citewell.model import Entry, Fields, FieldUse, Passage
 
@@ -64,6 +65,7 @@ class Catalog:
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
         self.texts = Texts(self._transaction)
+        self.collections = Collections(self._read)
         self.restricts = False  # whether a document has, or had, an access list
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
@@ -339,11 +341,6 @@ class Catalog:
     def _read(self) -> Iterator[Connection]:
         with translated(), self._engine.connect() as sql:
             yield sql
-
-
-def missing(document_id: str) -> NotFound:
-    """Return what is raised for a document that is not there, or not for who asks: in the same words."""
-    return NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
 
 
 def _narrowed(query: Select[Any], where: Filter | None) -> Select[Any]:

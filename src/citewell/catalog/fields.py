@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from citewell.access import READERS
 from citewell.catalog import schema
 from citewell.catalog.where import to_sql
+from citewell.collection import COLLECTION
 from citewell.filters import Filter, kind
 from citewell.model import FieldUse
 
@@ -29,7 +30,7 @@ LENGTH: Final = 40
 def fields_in_use(sql: Connection, where: Filter | None = None) -> list[FieldUse]:
     """Return the fields of the current documents, or those that satisfy a filter, the most common first.
 
-    `id`, which names one document, and `readers`, which names people, are left out.
+    `id`, which names one document, `readers`, which names people, and `collection` are left out.
     """
     v = schema.versions.c
     query = select(v.fields).where(v.current).order_by(v.key).limit(SAMPLE)
@@ -45,7 +46,7 @@ def fields_in_use(sql: Connection, where: Filter | None = None) -> list[FieldUse
 def _values(rows: Iterable[str]) -> Iterator[tuple[str, object]]:
     for row in rows:
         for name, value in json.loads(row).items():
-            if name not in ("id", READERS):
+            if name not in ("id", READERS, COLLECTION):
                 yield from ((name, one) for one in (value if isinstance(value, list) else [value]))
 
 

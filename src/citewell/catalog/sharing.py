@@ -16,6 +16,8 @@ from citewell.catalog.answers import forget_answers
 from citewell.catalog.sqlite import batches
 from citewell.catalog.versions import Readers, Version, fields_of, journal, named
 from citewell.catalog.where import to_sql
+from citewell.collection import COLLECTION
+from citewell.errors import NotFound
 from citewell.filters import Filter
 from citewell.model import Fields
 
@@ -27,6 +29,7 @@ class Known:
     """What is known of a document before it is added again: its current version, and its access lists.
 
     `given` is the list that the last add said; `held` is the one in force: `share` may have changed it since.
+    `collection` is where it is, "" for `main`.
     """
 
     number: int
@@ -34,6 +37,7 @@ class Known:
     passages: int
     given: Readers
     held: Readers
+    collection: str
 
     def after(self, given: Readers) -> tuple[Readers, Readers]:
         """Return (given, held) after an add that says `given`: nothing, or what the last one said, changes nothing."""
@@ -47,7 +51,8 @@ def known(sql: Connection, document_ids: Sequence[str]) -> dict[str, Known]:
     for some in batches(document_ids):
         for row in sql.execute(query.where(v.document_id.in_(some))):
             given = None if row[4] is None else tuple(json.loads(row[4]))
-            found[row[0]] = Known(row[1], row[2], row[3], given, _held(fields_of(row[5])))
+            fields = fields_of(row[5])
+            found[row[0]] = Known(*row[1:4], given, _held(fields), str(fields.get(COLLECTION) or ""))
     return found
 
 
@@ -74,6 +79,11 @@ def seen(sql: Connection, document_ids: Collection[str], where: Filter | None) -
     for some in batches(list(document_ids)):
         found.update(sql.execute(query.where(v.document_id.in_(some))).scalars())
     return found
+
+
+def missing(document_id: str) -> NotFound:
+    """Return what is raised for a document that is not there, or not for who asks: in the same words."""
+    return NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
 
 
 def stored(sql: Connection, hashes: Collection[bytes], where: Filter) -> set[bytes]:

@@ -10,6 +10,7 @@ import typer
 
 from citewell.access import Access
 from citewell.cli import output
+from citewell.cli.collections import CollectionOption
 from citewell.cli.questions import ModeOption, WhereOption, query_of, shown, typed
 from citewell.cli.session import Session, command
 from citewell.conversation import NEW, Conversation, markdown
@@ -32,6 +33,7 @@ def chat(
     session: Session,
     mode: ModeOption = None,
     where: WhereOption = None,
+    collection: CollectionOption = "",
     resume: Annotated[
         str | None, typer.Option(metavar="ID|last", help="Go on with a kept conversation.")
     ] = None,
@@ -59,7 +61,7 @@ def chat(
         name = _begun(library, resume, keep, session.access)
         for text in typed():
             query = query_of(text, loaded.config, where, history[-RECALLED:], name)
-            query = replace(query, access=session.access)
+            query = replace(query, access=session.access, collection=collection)
             answer = library.ask(query) if session.json else shown(library, query)
             turns.append((text, answer))
             if answer.conversation and name == NEW:

@@ -12,13 +12,15 @@ import typer
 
 from citewell.access import ANYBODY, READERS, Access, readers_of
 from citewell.cli import output
+from citewell.cli.collections import OF_COLLECTION
 from citewell.cli.given import Given, blobs, is_url, names_of
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
 from citewell.cli.spending import confirm
+from citewell.collection import COLLECTION, collection_of
 from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
-from citewell.model import Entry, Fields
+from citewell.model import Entry, Fields, Value
 from citewell.sources.given import With
 
 if TYPE_CHECKING:
@@ -104,6 +106,12 @@ def add(
             help='Who may see them: "group:sales,user:ann", or nobody; the list that is there, or everybody, if none.',
         ),
     ] = None,
+    collection: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Where they go; where they are, or the usual one, if it is not said."
+        ),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Take in files, folders and web pages. What is unchanged costs nothing.
@@ -114,7 +122,8 @@ def add(
     loaded = session.load()
     check_paths(what)
     folders = [one for one in what if not is_url(one) and Path(one).is_dir()]
-    fields = {} if readers is None else {READERS: readers_of(names_of(readers))}
+    fields: dict[str, Value] = {} if readers is None else {READERS: readers_of(names_of(readers))}
+    fields |= {} if collection is None else {COLLECTION: collection_of(collection)}
     given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private, fields)
     sources = [folder_of(Path(one), loaded) for one in folders]
     with session.open(loaded) as library:
@@ -181,10 +190,11 @@ def list_(
     where: Annotated[str | None, typer.Option(help="Filter, as in SQL: \"path LIKE 'guide/%'\".")] = None,
     limit: Annotated[int, typer.Option(help="Most documents to list; 0 lists all.")] = 0,
     after: Annotated[str, typer.Option(help="Start after this id.")] = "",
+    collection: Annotated[str, typer.Option(metavar="NAME", help=OF_COLLECTION)] = "",
 ) -> None:
     """List documents in order of id."""
     with session.open(session.load()) as library:
-        entries = list(listed(library, where, (limit, after), session.access))
+        entries = list(listed(library, where, (limit, after), session.access, collection))
     if session.json:
         output.print_json({"documents": entries})
     else:
@@ -281,12 +291,14 @@ def folders(library: Opened, access: Access) -> list[Path]:
     return found
 
 
-def listed(library: Opened, where: str | None, place: tuple[int, str], access: Access) -> Iterator[Entry]:
+def listed(
+    library: Opened, where: str | None, place: tuple[int, str], access: Access, collection: str
+) -> Iterator[Entry]:
     """Page through the library's entries; `place` is a limit, 0 for none, and the id that they follow."""
     limit, after = place
     left = limit
     while True:
-        page = library.list(where, min(left, 1000) if limit else 1000, after, access)
+        page = library.list(where, min(left, 1000) if limit else 1000, after, access, collection)
         yield from page
         left -= len(page)
         if len(page) < 1000 or (limit and left <= 0):

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from citewell.access import READERS
+from citewell.collection import COLLECTION
 from citewell.errors import Unreadable
 from citewell.incoming import Blob
 from citewell.model import Document, Value
@@ -13,8 +14,8 @@ from citewell.read.formats import FORMATS, Format, format_of
 from citewell.read.limits import Draft, Limits
 
 LONGEST_TITLE: Final = 300
-OURS: Final = ("id", "path", READERS)
-"""Fields that nothing in a file may set: they say which document it is, and who may see it."""
+OURS: Final = ("id", "path", READERS, COLLECTION)
+"""Fields that nothing in a file may set: they say which document it is, where, and who may see it."""
 
 
 def read(blob: Blob, limits: Limits = Limits()) -> list[Document]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from citewell.access import reach
+from citewell.access import scope
 from citewell.model import Query
 from citewell.phrases import outside
 from citewell.protocols import Index
@@ -56,8 +56,8 @@ class Typos:
         return {word: other for word, other in pairs if other}
 
     def _has(self, words: Sequence[str], query: Query) -> list[bool]:
-        """Say of each word whether a passage has it that is for who asks; the index's own list is of all passages."""
-        known, allowed = self.index.knows(words), reach(query.access)
+        """Say of each word whether a passage has it that is in what is asked; the index's own list is of all."""
+        known, allowed = self.index.knows(words), scope(query)
         if allowed is None or not any(known):
             return known
         counts = self.index.frequencies(words, 1, allowed)

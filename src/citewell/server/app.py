@@ -157,11 +157,17 @@ def _documents(room: Room) -> APIRouter:
         where: Where = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         after: Annotated[str, Query(max_length=1000)] = "",
+        collection: Annotated[str, Query(max_length=100)] = "",
     ) -> Response:
         chosen = where if parsed(where) is not None else None
-        entries = await room.read(lambda: room.library.list(chosen, limit + 1, after, access))
+        entries = await room.read(lambda: room.library.list(chosen, limit + 1, after, access, collection))
         more = entries[limit - 1].id if len(entries) > limit else None
         return _json({"documents": wire.dump(entries[:limit]), "next": more})
+
+    @api.get("/collections", **describe.COLLECTIONS)
+    async def list_collections(access: Asker) -> Response:
+        found = await room.read(lambda: room.library.collections(access))
+        return _json({"collections": wire.dump(found)})
 
     return api
 

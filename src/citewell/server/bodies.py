@@ -36,6 +36,13 @@ Where = Annotated[
 Limit = Annotated[
     int | None, Field(ge=1, le=1000, description="The most hits to return; search.limit if it is not given.")
 ]
+CollectionOf = Annotated[
+    str,
+    Field(
+        max_length=100,
+        description="The collection that is asked; nothing: the library's usual one (all, unless it is set); `*`: all.",
+    ),
+]
 ModeOf = Annotated[Mode | None, Field(description="How passages are found; search.mode if it is not given.")]
 
 
@@ -57,6 +64,7 @@ class SearchBody(BaseModel):
     limit: Limit = None
     mode: ModeOf = None
     where: Where = None
+    collection: CollectionOf = ""
 
     def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
@@ -132,6 +140,7 @@ class AskBody(BaseModel):
     limit: Limit = None
     mode: ModeOf = None
     where: Where = None
+    collection: CollectionOf = ""
     policy: Annotated[
         Policy | None,
         Field(
@@ -174,7 +183,8 @@ class AskBody(BaseModel):
 def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:
     if not text.strip():
         raise BadInput(f"the question is empty ({text!r}); ask something")
-    return Query(text, body.limit or usual.limit, body.mode or usual.mode, parsed(body.where))
+    query = Query(text, body.limit or usual.limit, body.mode or usual.mode, parsed(body.where))
+    return replace(query, collection=body.collection)
 
 
 def parsed(where: str | None) -> Filter | None:

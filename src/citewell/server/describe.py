@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 
-from citewell.conversation import Turn
 from citewell.incoming import Added
-from citewell.model import Answer, Entry, Hit, Passage
-from citewell.money import By, Quote, Spent
+from citewell.model import Answer
+from citewell.money import Quote
+from citewell.server.replies import (
+    Collections,
+    Conversations,
+    Costs,
+    Documents,
+    DocumentText,
+    Drift,
+    Hits,
+    Listed,
+    Problem,
+    Released,
+    State,
+    Status,
+    Suspicious,
+    WrongFilter,
+)
 from citewell.why import Why
 
 ABOUT = """Question answering over your documents, with citations that are checked.
@@ -27,111 +41,6 @@ on every request.
 what is for everybody; what is not for who asks is not there (404, and in no list, count or answer). **Whoever holds the
 server's key may claim any name**, so the server belongs behind your backend: that knows its users, and says the name.
 """
-
-
-class Problem(BaseModel):
-    """An error. `code` is its class; `detail` says what happened, which value, and what to do."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-
-
-class WrongFilter(Problem):
-    """A `where` that cannot be read; `position` counts characters from 0."""
-
-    parameter: Literal["where"]
-    position: int | None = None
-
-
-class DocumentText(BaseModel):
-    """A document's entry and its text, as it is now."""
-
-    id: str
-    version: int
-    title: str
-    source: str
-    media_type: str
-    fields: dict[str, Any]
-    passages: int
-    characters: int
-    added_at: str
-    updated_at: str
-    text: str
-
-
-class Documents(BaseModel):
-    """A page of the list, in order of id. `next`, if not null, is the `after` of the next page."""
-
-    documents: list[Entry]
-    next: str | None
-
-
-class Suspicious(BaseModel):
-    """A document's passages in which something is suspicious, in order."""
-
-    passages: list[Passage]
-
-
-class Released(BaseModel):
-    """How many passages were let go that had not been before."""
-
-    released: int
-
-
-class Hits(BaseModel):
-    """The passages that match best, best first."""
-
-    hits: list[Hit]
-    seconds: float
-
-
-class Listed(BaseModel):
-    """A kept conversation; `title` is its first question, `length` the number of its turns. A list has no turns."""
-
-    id: str
-    title: str
-    started_at: str
-    updated_at: str
-    length: int
-    access: str
-    turns: list[Turn]
-
-
-class Conversations(BaseModel):
-    """Kept conversations, the latest first. The `updated_at` of the last is the `before` of the next page."""
-
-    conversations: list[Listed]
-
-
-class Status(BaseModel):
-    """Counts, models, and what is going on."""
-
-    documents: int
-    passages: int
-    ingest: dict[str, Any]
-
-
-class Costs(BaseModel):
-    """What was spent, in groups, and in all."""
-
-    by: By
-    spent: list[Spent]
-    total: Spent
-
-
-class Drift(BaseModel):
-    """What is wrong between catalog and index, a line each; empty when nothing is."""
-
-    drift: list[str]
-
-
-class State(BaseModel):
-    """A word."""
-
-    status: Literal["alive", "ready"]
 
 
 EVENTS = """A stream of events, in this order; the data of each is JSON.
@@ -213,6 +122,11 @@ DELETE: Route = {
     "description": "Effective when it answers: no later search returns it.",
     "status_code": 204,
     "responses": _errors(MISSING),
+}
+COLLECTIONS: Route = {
+    "summary": "List collections",
+    "description": "A document is in one: the field `collection` of `Citewell-Fields`, else `main`.",
+    "responses": {200: {"model": Collections}, **_errors()},
 }
 LIST: Route = {
     "summary": "List documents",

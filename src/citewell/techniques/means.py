@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from citewell.access import Access
 from citewell.answer import Fence, parted
 from citewell.answer.render import Body
 from citewell.errors import Unsupported
@@ -86,14 +85,14 @@ class Ask:
 class Means:
     """What a technique may use. `embed` gives unit vectors of questions, float32 (texts, dimensions).
 
-    `fields` gives the metadata fields of the documents that an asker may see; `routes` are the collections that were
-    configured.
+    `fields` gives the metadata fields of the documents that a question is put to; `routes` are what
+    `chat.routes` has.
     """
 
     ask: Ask
     embed: Callable[[Sequence[str]], Matrix]
     write: Write
-    fields: Callable[[Access], Sequence[FieldUse]]
+    fields: Callable[[Query], Sequence[FieldUse]]
     routes: Sequence[Route] = ()
 
 

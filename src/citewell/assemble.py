@@ -7,14 +7,15 @@ from collections.abc import Callable
 from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from citewell import plugins
 from citewell.chats import answering_of
-from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
+from citewell.errors import BadInput, NotFound, OutOfSpace, Unsupported
 from citewell.incoming import Blob
 from citewell.lock import Holder
 from citewell.model import Mode
-from citewell.protocols import Embedder, Index, Reranker, Retriever
+from citewell.protocols import Embedder, Index, Place, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
     Dense,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from citewell.explain import Explain
     from citewell.library import Library
     from citewell.prepare import Prepare
-    from citewell.settings import Config, EmbedConfig
+    from citewell.settings import Config, EmbedConfig, IndexConfig
     from citewell.techniques import Ask
     from citewell.writing import Writing
 
@@ -90,7 +91,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         max_seconds=read.max_seconds,
     )
     _same_terms(catalog, folder / "index")
-    index = _index(folder / "index", embedder.dimensions)
+    index = _index(config.index, folder / "index", embedder.dimensions, catalog)
     represent = (sentences,) if config.embed.sentences else ()
     suspects = read.suspicious != "off"
     answers = answering(catalog)
@@ -269,15 +270,12 @@ def _reranker(config: SearchConfig, costs: Costs | None = None) -> Reranker | No
     return CrossEncoder(which)
 
 
-def _index(folder: Path, dimensions: int) -> Index:
-    """Open the embedded index; one that is damaged is thrown away and made anew from the catalog."""
-    from citewell.index.qdrant_edge import QdrantEdge
-
-    try:
-        return QdrantEdge(folder, dimensions)
-    except Corrupt:
-        shutil.rmtree(folder, ignore_errors=True)
-        return QdrantEdge(folder, dimensions)
+def _index(config: IndexConfig, folder: Path, dimensions: int, catalog: Catalog) -> Index:
+    """Open the index; one that is new, or was damaged, is filled from the catalog."""
+    library = catalog.setting("library") or catalog.setting("library", uuid4().hex) or ""
+    place = Place(folder, config.url, config.collection, config.key_env, config.timeout, library)
+    index: Index = plugins.load("indexes", config.store)(place, dimensions)
+    return index
 
 
 def _folder(folder: Path, create: bool) -> None:

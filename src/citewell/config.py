@@ -21,6 +21,10 @@ from citewell.settings import (
 )
 
 FILE_NAME = "citewell.toml"
+SECRET = re.compile(
+    r"://[^/@]*:[^/@]+@|[?&](?:password|passwd|api_?key|key|token|sslpassword)=", re.IGNORECASE
+)
+"""What a password looks like in an address."""
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
@@ -181,6 +185,12 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         # The value is not repeated: it may be the secret itself, pasted by mistake.
         raise BadInput(
             f"{name} in {where} is not the name of an environment variable; put the name, not the key"
+        )
+    if rules.get("address") and SECRET.search(value):
+        # Nor is this, for the same reason.
+        raise BadInput(
+            f"{name} in {where} has a password or key in it; put that into an environment variable, and the "
+            f"variable's name into {name.split('.')[0]}.key_env"
         )
     return value
 

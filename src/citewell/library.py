@@ -63,6 +63,7 @@ class Library:
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
         self._storing = Storing(parts.catalog, parts.index, parts.embedder, self._lease, self._changed)
+        self._store = parts.index.health().store
         recover(parts.catalog, parts.index, partial(points_of, parts.catalog, parts.prepare.text))
         self.conversations = Conversations(parts.catalog.talk, self._seen)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
@@ -252,6 +253,7 @@ class Library:
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
+            "index": self._store,
             "chat": self._parts.answering.write.chat.name,
             **self._parts.catalog.suspicions(allowed),
             "unflushed_changes": pending if owner else 0,

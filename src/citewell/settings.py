@@ -19,7 +19,7 @@ ChatModel: TypeAlias = Literal["extract", "local", "openai", "openai-responses",
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field with its rules: `least` and `most`, `choices`, `variable`, `path` (and the `names` that are none)."""
+    """A field; `least`, `most`, `choices`, `variable`, `address`, `path` (with `names` that are none) are its rules."""
     return field(default=default, metadata={"about": about, **rules})
 
 
@@ -63,6 +63,23 @@ class EmbedConfig:
         "chat.model sums up passages that are near each other, and such summaries; they lead to them (RAPTOR)",
     )
     threads: int = _setting(0, "threads that embed; 0 takes all cores", least=0, most=1024)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexConfig:
+    """Where vectors and words are searched. It can be made anew from the catalog at any time, without embedding."""
+
+    store: str = _setting("edge", "edge (embedded), qdrant (a server), pgvector (PostgreSQL) or chroma")
+    url: str = _setting(
+        "",
+        "address of the server, without a password; empty with chroma: in the library's folder",
+        address=True,
+    )
+    collection: str = _setting("citewell", "its name there; one for each library")
+    key_env: str = _setting(
+        "", "environment variable of its key or password; empty is the store's own", variable=True
+    )
+    timeout: float = _setting(10.0, "seconds that an answer may take", least=0.1, most=600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +163,10 @@ class ChatConfig:
         "sentences without support: strict (left out), mark (shown, and marked) or off (not looked for)",
         choices=("strict", "mark", "off"),
     )
+    judge: bool = _setting(
+        False,
+        "ask the model whether the nearest quote supports a sentence that the checks do not; a call for each",
+    )
     cache: int = _setting(
         0, "answers that are kept, and not paid again for the same prompt; 0 is off", least=0, most=1_000_000
     )
@@ -207,6 +228,7 @@ class Config:
 
     library: LibraryConfig = LibraryConfig()
     embed: EmbedConfig = EmbedConfig()
+    index: IndexConfig = IndexConfig()
     split: SplitConfig = SplitConfig()
     search: SearchConfig = SearchConfig()
     chat: ChatConfig = ChatConfig()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+import typer.main
 from typer.testing import CliRunner
 
 from citewell import filters, wire
@@ -88,8 +90,6 @@ class Python:
     def _query(self, who: Access, asked: Asked) -> Query:
         where = filters.parse(asked.where) if asked.where else None
         query = Query(asked.text, LIMIT, asked.mode, where, conversation=asked.conversation)  # type: ignore[arg-type]
-        from dataclasses import replace
-
         return replace(query, access=who, collection=asked.collection)
 
     def search(self, who: Access, asked: Asked) -> Came:
@@ -210,6 +210,14 @@ class Rest:
         return self._sent("DELETE", f"/documents/{id}", who)
 
 
+@cache
+def commands() -> Any:
+    """Return the command line, built once."""
+    from citewell.cli import app
+
+    return typer.main.get_command(app)
+
+
 @dataclass
 class Command:
     """The command line, in this process, over a server: `folder` holds the files that it adds."""
@@ -219,9 +227,11 @@ class Command:
     name: str = "command line"
 
     def _run(self, who: Access, *words: str) -> Came:
-        from citewell.cli import app
-
-        done = CliRunner().invoke(app, [*words, "--as", str(who), "--server", self.url, "--json"])
+        runner = CliRunner()
+        # Typer's own `invoke` would build all commands anew for each.
+        done = super(CliRunner, runner).invoke(
+            commands(), [*words, "--as", str(who), "--server", self.url, "--json"]
+        )
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             if isinstance(done.exception, CitewellError):
                 return Came(str(done.exception), None, done.exception.code == 3, done.exception.code == 2)

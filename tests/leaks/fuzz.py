@@ -67,6 +67,11 @@ class Fuzz:
             (call,) = self.world.choose.choices(calls, weights)
             self.report.asked[door.name, call.__name__] += 1
             call(door, self.world.choose.choice(self.world.users))
+            if number % 1000 == 999:
+                print(
+                    f"{number + 1:,}: {len(self.report.leaks)} leaks, {len(self.report.wrong)} wrong",
+                    flush=True,
+                )
         self.report.seconds = perf_counter() - began
         return self.report
 
@@ -111,6 +116,7 @@ class Fuzz:
             self._expect(door, who, "go on", came.absent != own or came.wrong, asked.conversation)
         if came.said and not came.absent and not came.wrong and came.said.get("conversation"):
             talks[came.said["conversation"]] = str(who)
+            self.world.asked[str(who)] += f" {asked.text}"
 
     def why(self, door: Door, who: Access) -> None:
         word = self.world.any()
@@ -161,16 +167,14 @@ class Fuzz:
         self._expect(door, who, "collections", found == wanted, (found, wanted))
 
     def talks(self, door: Door, who: Access) -> None:
-        came = self._came(door, who, "talks", "", lambda: door.talks(who))
+        asked = self.world.asked[str(who)]
+        came = self._came(door, who, "talks", asked, lambda: door.talks(who))
         own = {id for id, whose in self.world.talks.items() if whose == str(who)}
-        asked = " ".join(one["title"] for one in came.said)  # what they asked themselves
         self._expect(door, who, "talks", {one["id"] for one in came.said} == own, own)
         if self.world.talks:
             id = self.world.choose.choice(list(self.world.talks))
             came = door.talk(who, id)
             self._expect(door, who, "talk", came.absent == (id not in own), id)
-            if not came.absent:
-                asked += " ".join(turn["question"] for turn in came.said["turns"])
             self._check(door, who, "talk", asked, came)
 
     # -- changes --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -34,13 +35,15 @@ class Paper:
 
 @dataclass
 class World:
-    """What there is, and who asks. `talks` are the kept conversations, each with who began it."""
+    """What there is, and who asks. `talks` are the kept conversations, each with who began it; `asked` is
+    what each of them asked there."""
 
     choose: Random
     users: list[Access]
     papers: dict[str, Paper] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     talks: dict[str, str] = field(default_factory=dict)
+    asked: defaultdict[str, str] = field(default_factory=lambda: defaultdict(str))
 
     @classmethod
     def of(cls, seed: int, users: int, documents: int) -> World:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
+from unittest.mock import patch
 
 import httpx
 import typer.main
@@ -210,12 +211,7 @@ class Rest:
         return self._sent("DELETE", f"/documents/{id}", who)
 
 
-@cache
-def commands() -> Any:
-    """Return the command line, built once."""
-    from citewell.cli import app
-
-    return typer.main.get_command(app)
+commands = cache(typer.main.get_command)
 
 
 @dataclass
@@ -227,11 +223,11 @@ class Command:
     name: str = "command line"
 
     def _run(self, who: Access, *words: str) -> Came:
-        runner = CliRunner()
-        # Typer's own `invoke` would build all commands anew for each.
-        done = super(CliRunner, runner).invoke(
-            commands(), [*words, "--as", str(who), "--server", self.url, "--json"]
-        )
+        from citewell.cli import app
+
+        arguments = [*words, "--as", str(who), "--server", self.url, "--json"]
+        with patch("typer.testing._get_command", commands):  # or all commands are built anew for each
+            done = CliRunner().invoke(app, arguments)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             if isinstance(done.exception, CitewellError):
                 return Came(str(done.exception), None, done.exception.code == 3, done.exception.code == 2)

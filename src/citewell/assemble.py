@@ -69,7 +69,8 @@ def assemble(config: Config, *, create: bool = False) -> Library:
 def _open(config: Config, folder: Path, holder: Holder) -> Library:
     from citewell.catalog import Catalog
     from citewell.cost import Costs
-    from citewell.library import Library, Parts
+    from citewell.library import Library
+    from citewell.parts import Parts
     from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
@@ -96,7 +97,10 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
     suspects = read.suspicious != "off"
     answers = answering(catalog)
     writing = _writing(config, answers.means.ask, catalog, embedder)
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
+    prepare = Prepare(
+        catalog, embedder, config.split.tokens, limits, represent, writing, suspects,
+        collection=config.library.collection,
+    )  # fmt: skip
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search, score=score)
     parts = Parts(
@@ -109,6 +113,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         retrievers=found,
         readers=_readers(index, prepare, config, score),
         shown=config.chat.passages,
+        collection=config.library.collection,
         explain=_explain(catalog, index, prepare, config, score),
         holder=holder,
         sources=planned(config.sources, config.read, folder / "git"),

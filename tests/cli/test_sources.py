@@ -33,6 +33,7 @@ def configured(cli: Cli, home: Path) -> Callable[[str], Cli]:
     return write
 
 
+OWNER = {"Citewell-As": "*"}
 FOLDER = '[[sources]]\nname = "handbook"\nkind = "folder"\npath = "docs"\n'
 
 
@@ -261,7 +262,10 @@ def test_rest_lists_sources_and_syncs_one(configured: Callable[[str], Cli], docs
     import httpx
 
     configured(FOLDER)
-    with serving() as (url, _), httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+    with (
+        serving() as (url, _),
+        httpx.Client(base_url=url, trust_env=False, timeout=30, headers=OWNER) as http,
+    ):
         (state,) = http.get("/sources").json()["sources"]
         assert state["state"] == "new"
         synced = http.post("/sources/handbook/sync", json={}).json()
@@ -274,4 +278,5 @@ def test_rest_lists_sources_and_syncs_one(configured: Callable[[str], Cli], docs
         missing = http.post("/sources/nothing/sync", json={})
         assert (missing.status_code, missing.json()["code"]) == (404, "NotFound")
         assert http.post("/sources/handbook/sync", json={"most_removed": 2}).status_code == 400
+        assert http.get("/sources", headers={"Citewell-As": "user:ann"}).status_code == 400
         assert json.loads(http.get("/openapi.json").text)["paths"]["/sources/{name}/sync"]

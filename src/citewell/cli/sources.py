@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,13 +62,14 @@ def sync(
     loaded = session.load()
     prune = 0.0 if keep else 1.0 if allow_removals else None
     with session.open(loaded) as library:
-        names, paths = chosen(library, what or [])
+        names, paths = chosen(session, library, what or [])
         folders = [folder_of(path, loaded) for path in paths]
+        share = MOST_REMOVED if prune is None else prune
         confirm(session, library, [*folders, *here(library, names)], yes)
         with bar("documents") as shown:
             tally = Tally(shown)
             for folder in folders:
-                take_folder(library, folder, tally, prune=MOST_REMOVED if prune is None else prune)
+                take_folder(library, folder, tally, prune=share, access=session.access)
             for name in names:
                 take_source(library, name, tally, prune)
         if not watch:
@@ -75,7 +77,8 @@ def sync(
             return
         print(tally.line(), flush=True)
         with bar("documents") as shown:
-            keep_up(library, folders, Tally(shown), MOST_REMOVED if prune is None else prune)
+            take = partial(take_folder, library, tally=Tally(shown), prune=share, access=session.access)
+            keep_up(library, folders, take)
 
 
 @command(app)
@@ -84,6 +87,8 @@ def sources(session: Session) -> None:
 
     `citewell serve` runs those with `every` or `watch`. Exit code 11 when one is failing or held back.
     """
+    if not session.access.everything:
+        raise BadInput("sources are the owner's; leave out --as")
     with session.open(session.load()) as library:
         found = library.sources.list()
     if session.json:
@@ -101,8 +106,12 @@ def _row(one: SourceState) -> tuple[object, ...]:
     return (one.name, one.kind, one.state, one.items, *ran, did, one.next_run[:19] or "-", one.error or "-")
 
 
-def chosen(library: Opened, what: Sequence[str]) -> tuple[list[str], list[Path]]:
+def chosen(session: Session, library: Opened, what: Sequence[str]) -> tuple[list[str], list[Path]]:
     """Part what was named into configured sources and folders; all there are, if nothing was named."""
+    if not session.access.everything:
+        if not what:
+            raise BadInput("sources are the owner's; name a folder, or leave out --as")
+        return [], [Path(one) for one in what]
     known = {one.name: one for one in library.sources.list()}
     configured = [name for name, one in known.items() if one.state != "not configured"]
     if what:
@@ -144,8 +153,8 @@ def take_source(library: Opened, name: str, tally: Tally, prune: float | None) -
         tally(Failure(name, str(error)))
 
 
-def keep_up(library: Opened, folders: Sequence[Folder], tally: Tally, prune: float) -> None:
-    """Take in what changes in folders, and run configured sources by their schedule, until Ctrl-C."""
+def keep_up(library: Opened, folders: Sequence[Folder], take: partial[None]) -> None:
+    """Take in what changes in folders (`take` does), and run configured sources by their schedule, until Ctrl-C."""
     from citewell.library import Library
 
     stop, changes = threading.Event(), queue.Queue[Any]()
@@ -160,7 +169,7 @@ def keep_up(library: Opened, folders: Sequence[Folder], tally: Tally, prune: flo
             changes.put(error)
 
     if isinstance(library, Library):
-        library.sources.start(tally)
+        library.sources.start(take.keywords["tally"])
     for folder in folders:
         threading.Thread(target=tell, args=(folder,), daemon=True).start()
     print("watching until Ctrl-C", file=sys.stderr, flush=True)
@@ -170,8 +179,8 @@ def keep_up(library: Opened, folders: Sequence[Folder], tally: Tally, prune: flo
             if isinstance(found, CitewellError):
                 raise found
             if found is not None:
-                take_folder(library, found, tally, prune=prune)
-                print(tally.line(), flush=True)
+                take(found)
+                print(take.keywords["tally"].line(), flush=True)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
     finally:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from citewell import wire
+from citewell.access import Access
+from citewell.errors import BadInput
+from citewell.server.bodies import Asker
 from citewell.server.describe import Route, errors
 from citewell.sourced import SourceState
 
@@ -54,15 +57,23 @@ def routes(room: Room) -> APIRouter:
     api = APIRouter(tags=["sources"])
 
     @api.get("/sources", **LIST)
-    async def list_sources() -> Response:
+    async def list_sources(access: Asker) -> Response:
+        _owner(access)
         return _json({"sources": wire.dump(await room.read(room.library.sources.list))})
 
     @api.post("/sources/{name}/sync", **SYNC)
-    async def sync_source(name: str, body: SyncBody = SyncBody()) -> Response:
+    async def sync_source(name: str, access: Asker, body: SyncBody = SyncBody()) -> Response:
+        _owner(access)
         sources = room.library.sources
         return _json(wire.dump(await room.write(lambda: sources.run(name, prune=body.most_removed))))
 
     return api
+
+
+def _owner(access: Access) -> None:
+    """Sources bring in what is for anybody, and their names and errors say where from."""
+    if not access.everything:
+        raise BadInput("sources are the owner's; send 'Citewell-As: *'")
 
 
 def _json(value: object) -> Response:

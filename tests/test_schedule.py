@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from citewell import Failure, Library, Query
+from citewell.access import Access
 from citewell.assemble import assemble
 from citewell.config import load
 from citewell.errors import BadInput, NotFound, Unreadable
@@ -308,3 +310,22 @@ def test_a_secret_that_is_not_set_is_said_by_its_variable(
     )
     with pytest.raises(BadInput, match="'NO_SUCH_SECRET', which is not set"):
         library.sources.run("x")
+
+
+def test_a_rows_columns_say_who_may_see_it_and_where_it_goes(opened: Open, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "notes.db") as sql:
+        sql.execute("CREATE TABLE notes (id, text, readers, collection)")
+        sql.execute(
+            "INSERT INTO notes VALUES (1, 'walrus', 'group:sales', 'arctic'), (2, 'seal', NULL, NULL)"
+        )
+    library = opened(
+        '[[sources]]\nname = "notes"\nkind = "sql"\nurl = "sqlite:///notes.db"\nquery = "SELECT * FROM notes"\n'
+    )
+    library.sources.run("notes")
+    assert ids(library) == ["notes/2"]
+    sales = library.list(access=Access(frozenset({"group:sales"})), collection="arctic")
+    assert [entry.id for entry in sales] == ["notes/1"]
+    with sqlite3.connect(tmp_path / "notes.db") as sql:
+        sql.execute("UPDATE notes SET readers = 'nobody:x' WHERE id = 2")
+    assert library.sources.run("notes").counts["updated"] == 1
+    assert ids(library) == []

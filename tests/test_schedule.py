@@ -86,16 +86,26 @@ def test_a_source_that_lists_nothing_removes_nothing_until_that_is_allowed(opene
 
 
 def test_more_than_the_share_is_held_back_and_less_is_removed(opened: Open) -> None:
-    library, shelf = opened(), Shelf(a="1", b="2", c="3", d="4")
+    library, shelf = opened(), Shelf(**{name: name for name in "abcdefgh"})
     taken(library, shelf)
-    shelf.texts = {"a": "1", "new": "5"}
+    shelf.texts = {"a": "a", "new": "5"}
     assert [type(one) for one in taken(library, shelf)] == [Added, Failure]
-    assert ids(library) == ["a", "b", "c", "d", "new"]
-    shelf.texts = {"a": "1", "b": "2", "new": "5"}
-    assert sorted(taken(library, shelf)) == ["c", "d"]
-    shelf.texts = {"a": "1"}
+    assert ids(library) == [*"abcdefgh", "new"]
+    shelf.texts = {name: name for name in "abcdefgh"}
     assert taken(library, shelf, prune=0) == []
-    assert sorted(taken(library, shelf, prune=0.7)) == ["b", "new"]
+    assert taken(library, shelf) == ["new"]
+    shelf.texts = {"a": "a", "b": "b"}
+    assert isinstance(taken(library, shelf, prune=0.7)[0], Failure)
+    assert sorted(taken(library, shelf, prune=0.75)) == list("cdefgh")
+
+
+def test_a_few_documents_may_go_as_long_as_something_stays(opened: Open) -> None:
+    library, shelf = opened(), Shelf(**{name: name for name in "abcdef"})
+    taken(library, shelf)
+    shelf.texts = {"f": "f"}
+    assert sorted(taken(library, shelf)) == list("abcde")
+    shelf.texts = {"g": "g"}
+    assert [type(one) for one in taken(library, shelf)] == [Added, Failure]
 
 
 def test_a_listing_that_breaks_off_changes_nothing(opened: Open) -> None:

@@ -6,6 +6,8 @@ from typing import Final
 
 from citewell.incoming import Failure
 
+FEW: Final = 5
+"""So many may go at once as long as something of the source stays: a small folder changes by halves every day."""
 MOST_REMOVED: Final = 0.5
 """The largest share of what a source brought in that one sync removes without being told to."""
 
@@ -17,7 +19,7 @@ def held_back(source: str, gone: int, known: int, most: float) -> Failure | None
     or with little of what was there (an unmounted disk, a moved site, a wrong branch), looks like deletions; past
     the share `most` it is held back and said, and the documents stay until somebody says that it is right.
     """
-    if most <= 0 or not gone or gone <= most * known:
+    if most <= 0 or not gone or gone <= most * known or gone <= min(FEW, known - 1):
         return None
     return Failure(
         source,

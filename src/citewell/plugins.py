@@ -52,6 +52,8 @@ TABLES: Final = {
         "qdrant": "citewell.index.qdrant:Qdrant",
         "pgvector": "citewell.index.pgvector:PgVector",
         "chroma": "citewell.index.chroma:Chroma",
+        "pinecone": "citewell.index.pinecone:PineconeIndex",
+        "weaviate": "citewell.index.weaviate:WeaviateIndex",
     },
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
@@ -64,6 +66,8 @@ EXTRAS: Final = {
     "psycopg": "pgvector",
     "pgvector": "pgvector",
     "chromadb": "chroma",
+    "pinecone": "pinecone",
+    "weaviate": "weaviate",
     "ir_measures": "eval",
     "scipy": "eval",
 }

@@ -29,6 +29,7 @@ from tests.index.stubs.shapes import Refused, Shape
 Document: TypeAlias = dict[str, Any]
 Passes: TypeAlias = Callable[[Document], bool]
 KEY: Final = "stub-key"
+KEY_ENV: Final = "STUB_PINECONE_KEY"
 
 
 class Failure(Exception):

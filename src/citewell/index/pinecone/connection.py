@@ -54,7 +54,8 @@ class Connection:
         self._lock = threading.Lock()
         self._written: int | None = None
         self._wrote = time.monotonic() - SETTLE
-        self._languages, self._told = (ENGLISH,), 0.0
+        self._languages: tuple[str, ...] = (ENGLISH,)
+        self._told = 0.0
         self._client = client(server)
         self._index = self._open()
         self.documents = self._index.documents

@@ -68,6 +68,7 @@ EXTRAS: Final = {
     "chromadb": "chroma",
     "pinecone": "pinecone",
     "weaviate": "weaviate",
+    "grpc": "weaviate",
     "ir_measures": "eval",
     "scipy": "eval",
 }

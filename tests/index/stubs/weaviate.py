@@ -260,7 +260,7 @@ class StubWeaviate(weaviate_pb2_grpc.WeaviateServicer):
     def _result(self, result: Any, there: Class, request: Any, rank: float, one: str) -> None:
         asked = request.metadata
         if asked.uuid:
-            result.metadata.id = one
+            result.metadata.id, result.metadata.id_as_bytes = one, UUID(one).bytes
         if asked.distance and request.HasField("near_vector"):
             result.metadata.distance, result.metadata.distance_present = rank, True
         if asked.score and request.HasField("bm25_search"):

@@ -57,7 +57,9 @@ STALE: Final = 30.0
 """Seconds after which another process may have put a language that this one does not know of."""
 AT_ONCE: Final = 8
 SCORER: Final = f"Weaviate's own BM25 (k1 {BM25_K1}, b {BM25_B}) over the terms of our analyser; no TF-IDF"
-IDF: Final = "Weaviate, at each search, over all objects of a shard of this collection, those without words too"
+IDF: Final = (
+    "Weaviate, at each search, over all objects of a shard of this collection, those without words too"
+)
 QUORUM: Final = wvc.config.ConsistencyLevel.QUORUM
 
 
@@ -248,16 +250,17 @@ class WeaviateIndex:
         self._told = 0.0
 
     def _filter(self, where: Filter | None) -> FilterReturn | None:
-        """Translate a filter. Properties that no point has yet are declared: Weaviate knows no others."""
+        """Translate a filter; a property that is not known may have come with another process's points."""
         if where is None:
             return None
-        chosen = to_weaviate(where)
-        self._declare([dict.fromkeys(kept_in(where))])
-        if not kept_in(where) <= self._properties:
+        asked = kept_in(where)
+        if not asked <= self._properties:
+            self._look()
+        if not asked <= self._properties and len(self._properties) >= MOST_FIELDS:
             raise Unsupported(
-                f"Weaviate keeps {MOST_FIELDS} fields at most, and one of {sorted(kept_in(where))} is none"
+                f"only {MOST_FIELDS} fields are kept in Weaviate, and not all of {sorted(asked)}"
             )
-        return chosen
+        return to_weaviate(where, self._properties)
 
     def _run(self, call: Callable[[], T]) -> T:
         try:
@@ -303,16 +306,27 @@ class WeaviateIndex:
         )
         self._properties = {TERMS, LANGUAGE, HAS}
 
+    def _look(self) -> None:
+        """See which properties there are. Corrupt when the collection is gone: Weaviate would make another one."""
+        found = self._run(self._points.config.get)
+        self._properties = {one.name for one in found.properties}
+
     def _declare(self, kept: Sequence[dict[str, Any]]) -> None:
         """Make sure that the collection is there, and has a property for each field, up to 200."""
-        wanted = {name for one in kept for name in one}
         with self._lock:
-            if not wanted <= self._properties or any(kept):
-                self._properties = {one.name for one in self._run(self._points.config.get).properties}
-            for name in sorted(wanted - self._properties):
-                if len(self._properties) < MOST_FIELDS:
-                    self._run(lambda name=name: self._points.config.add_property(_property(name)))  # type: ignore[misc]
-                    self._properties.add(name)
+            self._look()
+            new = {name for one in kept for name in one} - self._properties
+            for name in sorted(new)[: max(0, MOST_FIELDS - len(self._properties))]:
+                self._add(name)
+
+    def _add(self, name: str) -> None:
+        try:
+            self._run(lambda: self._points.config.add_property(_property(name)))
+        except ProviderError:
+            self._look()
+            if name not in self._properties:
+                raise  # else another process was quicker
+        self._properties = {*self._properties, name}
 
     def _declared(self, kept: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in kept.items() if name in self._properties}

@@ -61,7 +61,7 @@ def connected(server: Server) -> weaviate.WeaviateClient:
     host, secure = parts.hostname or "", parts.scheme == "https"
     if parts.scheme not in ("http", "https") or not host:
         raise BadInput(f"index.url is {server.url!r}; write http://HOST:PORT, or https://…")
-    grpc_host, grpc_port = _grpc(parts.query, host, secure)
+    grpc_host, grpc_port = grpc_address(server.place.url)
     seconds, key = server.place.timeout, server.key()
     if (grpc_host, grpc_port) == (host, parts.port):
         raise BadInput(
@@ -131,12 +131,11 @@ def _grpc_said(server: Server, error: Refused) -> CitewellError:
     return server.failed(error, 503 if busy else 0)
 
 
-def _grpc(query: str, host: str, secure: bool) -> tuple[str, int]:
+def grpc_address(url: str) -> tuple[str, int]:
     """Return where gRPC is: as `?grpc=PORT` or `?grpc=HOST:PORT` says, else as it is in Weaviate Cloud, else beside."""
-    told = parse_qs(query).get("grpc", [""])[0]
+    parts = urlsplit(url)
+    host, told = parts.hostname or "", parse_qs(parts.query).get("grpc", [""])[0]
     if told:
         name, _, port = told.rpartition(":")
         return name or host, int(port) if port.isdigit() else GRPC_PORT
-    if host.endswith(CLOUDS):
-        return f"grpc-{host}", 443
-    return host, GRPC_PORT
+    return (f"grpc-{host}", 443) if host.endswith(CLOUDS) else (host, GRPC_PORT)

@@ -9,7 +9,8 @@ that `has` says are there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from sys import float_info
 from typing import Any, Final
 
@@ -24,13 +25,17 @@ HAS: Final = "has"
 """Where a point lists its fields."""
 SOMETHING: Final = "-"
 """What is always in that list."""
+NEVER: Final = "never"
 KINDS: Final[tuple[Kind, ...]] = ("text", "number", "boolean")
 OPPOSITE: Final[dict[Op, Op]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
-def to_weaviate(where: Filter) -> FilterReturn:
-    """Translate a filter. Unsupported for the order of text, and for LIKE with anything but the whole text."""
-    return _certain(where, True)
+def to_weaviate(where: Filter, known: Collection[str]) -> FilterReturn:
+    """Translate a filter, for a collection of these properties: a condition on another is never true.
+
+    Unsupported for the order of text, and for LIKE with anything but the whole text.
+    """
+    return Translation(known).certain(where, True)
 
 
 def kept_in(where: Filter) -> set[str]:
@@ -89,64 +94,73 @@ def _number(value: Any) -> float:
     return max(-float_info.max, min(float_info.max, number(value)))
 
 
-def _certain(where: Filter, truth: bool) -> FilterReturn:
-    match where:
-        case Not(part):
-            return _certain(part, not truth)
-        case And(parts):
-            return _joined([_certain(part, truth) for part in parts], truth)
-        case Or(parts):
-            return _joined([_certain(part, truth) for part in parts], not truth)
-        case In(field, values):
-            groups = [some for of in KINDS if (some := [value for value in values if kind(value) == of])]
-            return _joined([_equals(field, some, truth) for some in groups], not truth)
-        case IsNull(field):
-            there = _has([key(field, of) for of in KINDS])
-            return Weaviate.not_(there) if truth else there
-        case Like(field, pattern):
-            return _like(field, pattern, truth)
-        case Compare(field, "=", value):
-            return _equals(field, [value], truth)
-        case Compare(field, op, value):
-            return _order(field, op if truth else OPPOSITE[op], value)
+@dataclass(frozen=True)
+class Translation:
+    """Filters for a collection of known properties."""
+
+    known: Collection[str]
+
+    def certain(self, where: Filter, truth: bool) -> FilterReturn:
+        """Return the condition under which a filter is certainly `truth`."""
+        match where:
+            case Not(part):
+                return self.certain(part, not truth)
+            case And(parts):
+                return _joined([self.certain(part, truth) for part in parts], truth)
+            case Or(parts):
+                return _joined([self.certain(part, truth) for part in parts], not truth)
+            case In(field, values):
+                groups = [some for of in KINDS if (some := [value for value in values if kind(value) == of])]
+                return _joined([self._equals(field, some, truth) for some in groups], not truth)
+            case IsNull(field):
+                there = _has([key(field, of) for of in KINDS])
+                return Weaviate.not_(there) if truth else there
+            case Like(field, pattern):
+                return self._like(field, pattern, truth)
+            case Compare(field, "=", value):
+                return self._equals(field, [value], truth)
+            case Compare(field, op, value):
+                return self._order(field, op if truth else OPPOSITE[op], value)
+
+    def _equals(self, field: str, values: Sequence[Scalar], truth: bool) -> FilterReturn:
+        """The field equals one of the values, which are all of one kind; or certainly none of them."""
+        of = kind(values[0])
+        assert of is not None
+        name = key(field, of)
+        if name not in self.known:
+            return _has([NEVER])
+        if of == "text":
+            found = Weaviate.by_property(name).contains_any([plain(str(value)) for value in values])
+        else:
+            found = _joined([Weaviate.by_property(name).equal(_value(value, of)) for value in values], False)
+        return found if truth else Weaviate.all_of([_has([name]), Weaviate.not_(found)])
+
+    def _order(self, field: str, op: Op, value: Scalar) -> FilterReturn:
+        if isinstance(value, str):
+            raise Unsupported(f"Weaviate cannot order text: {field!r} {op} {value!r}; use =, IN or numbers")
+        name, bound = key(field, "number"), _number(value)
+        if name not in self.known:
+            return _has([NEVER])
+        there = Weaviate.by_property(name)
+        if op in ("<", "<="):
+            return there.less_than(bound) if op == "<" else there.less_or_equal(bound)
+        return there.greater_than(bound) if op == ">" else there.greater_or_equal(bound)
+
+    def _like(self, field: str, pattern: str, truth: bool) -> FilterReturn:
+        if pattern and not pattern.strip("%"):
+            return _has([key(field, "text") if truth else NEVER])
+        if "%" in pattern or "_" in pattern:
+            # Its own Like has wildcards that cannot be written as themselves.
+            raise Unsupported(f"Weaviate has no LIKE {pattern!r} on metadata; use = or IN")
+        return self._equals(field, [pattern], truth)
 
 
 def _joined(conditions: Sequence[FilterReturn], every: bool) -> FilterReturn:
     """Every one of the conditions, or some one of them."""
     if not conditions:
-        return _has([SOMETHING]) if every else _has(["never"])
+        return _has([SOMETHING if every else NEVER])
     return Weaviate.all_of(list(conditions)) if every else Weaviate.any_of(list(conditions))
-
-
-def _equals(field: str, values: Sequence[Scalar], truth: bool) -> FilterReturn:
-    """The field equals one of the values, which are all of one kind; or certainly none of them."""
-    of = kind(values[0])
-    assert of is not None
-    name = key(field, of)
-    if of == "text":
-        found = Weaviate.by_property(name).contains_any([plain(str(value)) for value in values])
-    else:
-        found = _joined([Weaviate.by_property(name).equal(_value(value, of)) for value in values], False)
-    return found if truth else Weaviate.all_of([_has([name]), Weaviate.not_(found)])
 
 
 def _has(names: list[str]) -> FilterReturn:
     return Weaviate.by_property(HAS).contains_any(names)
-
-
-def _order(field: str, op: Op, value: Scalar) -> FilterReturn:
-    if isinstance(value, str):
-        raise Unsupported(f"Weaviate cannot order text: {field!r} {op} {value!r}; use =, IN or numbers")
-    there, bound = Weaviate.by_property(key(field, "number")), _number(value)
-    if op in ("<", "<="):
-        return there.less_than(bound) if op == "<" else there.less_or_equal(bound)
-    return there.greater_than(bound) if op == ">" else there.greater_or_equal(bound)
-
-
-def _like(field: str, pattern: str, truth: bool) -> FilterReturn:
-    if pattern and not pattern.strip("%"):
-        return _has([key(field, "text")]) if truth else _has(["never"])
-    if "%" in pattern or "_" in pattern:
-        # Its own Like has wildcards that cannot be written as themselves.
-        raise Unsupported(f"Weaviate has no LIKE {pattern!r} on metadata; use = or IN")
-    return _equals(field, [pattern], truth)

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("weaviate", reason="pip install 'citewell[weaviate]'")
 
-from citewell.errors import Unsupported
+from citewell.errors import BadInput
 from citewell.filters import Filter, matches
 from citewell.index import lexical
 from citewell.index.constants import BM25_B, BM25_K1
@@ -95,5 +95,5 @@ class TestStubbedWeaviate(IndexContract):
         assert index.lexical("wordthatnopassagehas", 10, None, "bm25") == []
 
     def test_there_is_no_tfidf(self, rows: tuple[Index, Oracle]) -> None:
-        with pytest.raises(Unsupported, match=r"search\.mode"):
+        with pytest.raises(BadInput, match="mode keyword"):
             rows[0].lexical("zebra", 10, None, "tfidf")

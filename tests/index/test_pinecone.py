@@ -130,7 +130,8 @@ def test_what_many_passages_have_is_counted_in_a_part_of_them() -> None:
 
 
 @pytest.mark.skipif(
-    not LIVE, reason="set CITEWELL_LIVE_PINECONE_API_KEY to run this on Pinecone itself (it makes an index)"
+    not LIVE,
+    reason="optional: set CITEWELL_LIVE_PINECONE_API_KEY to run this on Pinecone itself (it makes an index)",
 )
 def test_the_service_itself_does_what_the_stub_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_ENV, LIVE)

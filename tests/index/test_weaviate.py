@@ -144,7 +144,8 @@ def test_fields_beyond_the_most_are_not_kept_and_filters_on_them_unsupported(
 
 
 @pytest.mark.skipif(
-    not LIVE, reason="set CITEWELL_LIVE_WEAVIATE_URL (and WEAVIATE_API_KEY) to run this on a Weaviate"
+    not LIVE,
+    reason="optional: set CITEWELL_LIVE_WEAVIATE_URL (and WEAVIATE_API_KEY) to run this on a Weaviate",
 )
 def test_a_weaviate_itself_does_what_the_stub_does() -> None:
     wanted = Place(Path(), LIVE, f"CitewellTest{uuid4().hex[:8]}", OWN_KEY, 60, "test")

@@ -74,7 +74,8 @@ class PineconeIndex:
         """Insert or replace points, in requests of up to 1.5 MB."""
         check_lengths(points, self.dimensions)
         self._at.speak({language_of(point.fields) for point in points})
-        for group in _grouped(map(_document, points)):
+        last = {point.id: point for point in points}  # an id may come once in a request
+        for group in _grouped(map(_document, last.values())):
             self._write("upsert", documents=group)
         self._counts.wrote(len(points))
 
@@ -88,7 +89,7 @@ class PineconeIndex:
         """Replace the filter fields of points."""
         new = stored(fields)
         self._at.settle()
-        for some in _pages(ids):
+        for some in _pages(list(dict.fromkeys(ids))):
             gone = {one: sorted(had - new.keys()) for one, had in self._fields_of(some).items()}
             patches = [{"_id": one, **new, "_remove_fields": gone.get(one, [])} for one in some]
             for group in _grouped(patches):
@@ -165,7 +166,7 @@ class PineconeIndex:
         while True:
             asked = {"namespace": NAMESPACE, "ids": ids, "include_fields": [HAS]}
             found = self._at.run(lambda asked=asked: self._at.documents.fetch(**asked)).documents  # type: ignore[misc]
-            if len(found) == len(set(ids)) or time.monotonic() > until:
+            if len(found) == len(ids) or time.monotonic() > until:
                 return {one: set(document.to_dict().get(HAS, [])[1:]) for one, document in found.items()}
             time.sleep(0.2)
 

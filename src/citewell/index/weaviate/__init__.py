@@ -22,7 +22,7 @@ from weaviate.classes.config import (
     VectorDistances,
 )
 
-from citewell.errors import ProviderError, Unsupported
+from citewell.errors import BadInput, ProviderError, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.constants import BM25_B, BM25_K1
@@ -155,12 +155,10 @@ class WeaviateIndex:
     def lexical(self, text: str, limit: int, where: Filter | None, scheme: Scheme) -> Scored:
         """Return up to `limit` points by Weaviate's BM25, best first; none when no word is left to look for.
 
-        Unsupported for TF-IDF, which it does not have.
+        BadInput for TF-IDF, which it does not have: not Unsupported, as no other filter would help.
         """
         if scheme != "bm25":
-            raise Unsupported(
-                "Weaviate scores words by BM25 only; set search.mode to keyword, dense or hybrid"
-            )
+            raise BadInput("Weaviate scores words by BM25 only; choose the mode keyword, dense or hybrid")
         terms, chosen = lexical.asked(text, self.languages()), self._filter(where)
         if not terms:
             return []

@@ -50,11 +50,12 @@ class TestFaults(ServerContract):
         return lambda name: pinecone.indexes.pop(name, None) and None
 
 
-def test_the_stub_refused_nothing_that_the_adapter_sent(pinecone: StubPinecone) -> None:
-    with closing(PineconeIndex(place(pinecone, "refused"), DIMENSIONS)) as index:
-        index.put(Made(DIMENSIONS).points([{"a": "x"}]))
-    said = [one for one in pinecone.refused if "not found" not in one and "exists" not in one]
-    assert said == []
+def test_the_stub_refused_nothing_that_the_adapter_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_ENV, KEY)
+    with serving(StubPinecone()) as stub:
+        with closing(PineconeIndex(place(stub, "refused"), DIMENSIONS)) as index:
+            acts_as_the_contract_says(index)
+        assert stub.refused == ["Resource refused not found"]  # whether it was there already
 
 
 def test_without_a_key_the_variable_is_named(pinecone: StubPinecone, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ class Finding:
 
 
 def examine(config: Config) -> list[Finding]:
-    """Look at Python, packages, models, index and disk. Opens nothing and changes nothing; a server is asked its name."""
+    """Look at Python, packages, models, index and disk. Opens and changes nothing; a server is asked its name."""
     findings = [_python(), _sqlite(), *_packages(), *_extras()]
     findings += [
         _embedder(config),

@@ -19,7 +19,7 @@ ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "coher
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field with its rules: `least` and `most`, `choices`, `variable`, `address`, `path` (and the `names` that are none)."""
+    """A field with its rules: `least` and `most`, `choices`, `variable`, `address`, `path` (`names` are none)."""
     return field(default=default, metadata={"about": about, **rules})
 
 

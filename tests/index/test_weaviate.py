@@ -14,7 +14,8 @@ pytest.importorskip("weaviate", reason="pip install 'citewell[weaviate]'")
 
 from citewell.errors import BadInput, ProviderError, Unsupported
 from citewell.filters import parse
-from citewell.index.weaviate import OWN_KEY, WeaviateIndex, connection, named, reach
+from citewell.index.weaviate import OWN_KEY, WeaviateIndex, connection, reach
+from citewell.index.weaviate.collection import named
 from citewell.protocols import Place
 from citewell.testing.index import DIMENSIONS, expected, filled, passing
 from citewell.testing.made import Made
@@ -135,7 +136,7 @@ def test_fields_of_another_process_are_seen_and_questions_declare_none(weaviate:
 def test_fields_beyond_the_most_are_not_kept_and_filters_on_them_unsupported(
     weaviate: StubWeaviate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("citewell.index.weaviate.MOST_FIELDS", 5)
+    monkeypatch.setattr("citewell.index.weaviate.collection.MOST_FIELDS", 5)
     with closing(WeaviateIndex(place(weaviate, "most"), DIMENSIONS)) as index:
         index.put(Made(DIMENSIONS).points([{"a": "x", "z": "x"}]))
         assert len(passing(index, parse("a = 'x' AND z IS NOT NULL"))) == 1
@@ -153,4 +154,4 @@ def test_a_weaviate_itself_does_what_the_stub_does() -> None:
         try:
             acts_as_the_contract_says(index)
         finally:
-            index._client.collections.delete(index.name)
+            index._at.client.collections.delete(index._at.name)

@@ -29,6 +29,7 @@ from citewell.protocols import Index, Scored
 from citewell.testing import drawn
 from citewell.testing.made import WORDS, Made
 from citewell.testing.oracle import Oracle
+from citewell.testing.overlap import overlap, overlap_of_words
 
 Store: TypeAlias = Callable[[str, int], Index]
 DIMENSIONS: Final = 32
@@ -342,24 +343,3 @@ def passing(index: Index, where: Filter) -> set[str]:
 def expected(oracle: Oracle, where: Filter) -> set[str]:
     """Return all points that a filter lets through."""
     return {one.id for one in oracle.points.values() if matches(one.fields, where)}
-
-
-def overlap(index: Index, oracle: Oracle, made: Made, where: Filter | None = None) -> float:
-    """Return the share of the exact ten nearest that the index finds among its ten."""
-    known, rows = [one for one in oracle.points.values() if where is None or matches(one.fields, where)], []
-    matrix = np.stack([one.vector for one in known])
-    for vector in made.vectors(30):
-        best = {known[at].id for at in np.argsort(-(matrix @ vector))[:10]}
-        rows.append(len(best & {one for one, _ in index.dense(vector, 10, where)}) / len(best))
-    return float(np.mean(rows))
-
-
-def overlap_of_words(index: Index, oracle: Oracle, made: Made) -> float:
-    """Return the share of ten passages found by words that score among the ten best; ties count."""
-    rows = []
-    for _ in range(20):
-        text = made.text(4)
-        exact = oracle.lexical(text, MANY, None, "bm25")
-        scores, least = dict(exact), exact[min(10, len(exact)) - 1][1] * 0.999
-        rows.append(np.mean([scores[one] >= least for one, _ in index.lexical(text, 10, None, "bm25")]))
-    return float(np.mean(rows))

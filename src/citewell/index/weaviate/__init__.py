@@ -5,31 +5,22 @@ It has never been run against a Weaviate: only against a stub made from its publ
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import parse_qsl, urlencode
 
 import weaviate.classes as wvc
-from weaviate.classes.config import (
-    Configure,
-    DataType,
-    Property,
-    StopwordsPreset,
-    Tokenization,
-    VectorDistances,
-)
 
-from citewell.errors import BadInput, ProviderError, Unsupported
+from citewell.errors import BadInput, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.constants import BM25_B, BM25_K1
-from citewell.index.remote import Server, tried
+from citewell.index.remote import Server
 from citewell.index.shape import check_length, check_lengths
+from citewell.index.weaviate.collection import LANGUAGE, TERMS, VECTOR, Collection
 from citewell.index.weaviate.connection import checked, connected, guarded
-from citewell.index.weaviate.where import HAS, kept_in, stored, to_weaviate
+from citewell.index.weaviate.where import kept_in, stored, to_weaviate
 from citewell.language import ENGLISH, language_of
 from citewell.model import Fields, Point
 from citewell.protocols import Health, Place, Scheme, Scored
@@ -42,16 +33,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 STORE: Final = "Weaviate"
 OWN_KEY: Final = "WEAVIATE_API_KEY"
-VECTOR: Final = "dense"
-TERMS: Final = "terms"
-LANGUAGE: Final = "lang"
 MOST: Final = 10_000
 """Hits of one search, as a server has it unless it is set otherwise."""
 GROUP: Final = 500
 """Points in one request."""
 PAGE: Final = 5_000
-MOST_FIELDS: Final = 200
-"""Properties for metadata. Each costs Weaviate files of its own."""
 MOST_LANGUAGES: Final = 8
 STALE: Final = 30.0
 """Seconds after which another process may have put a language that this one does not know of."""
@@ -60,7 +46,6 @@ SCORER: Final = f"Weaviate's own BM25 (k1 {BM25_K1}, b {BM25_B}) over the terms 
 IDF: Final = (
     "Weaviate, at each search, over all objects of a shard of this collection, those without words too"
 )
-QUORUM: Final = wvc.config.ConsistencyLevel.QUORUM
 
 
 class WeaviateIndex:
@@ -70,18 +55,8 @@ class WeaviateIndex:
     """
 
     def __init__(self, place: Place, dimensions: int) -> None:
-        self.server, self.dimensions = Server(STORE, place, OWN_KEY), dimensions
-        self.name = named(place.collection)
-        self._lock = threading.Lock()
-        self._client = connected(self.server)
-        try:
-            self._version = checked(self.server, self._asked(self._client.get_meta)["version"])
-            self._points = self._client.collections.use(self.name).with_consistency_level(QUORUM)
-            self._properties: set[str] = set()
-            self._create()
-        except BaseException:
-            self._client.close()
-            raise
+        self.dimensions = dimensions
+        self._at = Collection(Server(STORE, place, OWN_KEY), dimensions)
         self._languages: tuple[str, ...] = (ENGLISH,)
         self._told = 0.0
 
@@ -91,10 +66,10 @@ class WeaviateIndex:
         if not points:
             return
         kept = [stored(point.fields) for point in points]
-        self._declare(kept)
+        self._at.declare(kept)
         objects = [
             wvc.data.DataObject(
-                {**self._declared(one), LANGUAGE: language_of(point.fields), **_terms(point)},
+                {**self._at.declared(one), LANGUAGE: language_of(point.fields), **_terms(point)},
                 point.id,
                 {VECTOR: point.vector.tolist()},
             )
@@ -106,19 +81,19 @@ class WeaviateIndex:
         """Delete points; unknown ids are ignored."""
         for some in _groups(ids, PAGE):
             chosen = wvc.query.Filter.by_id().contains_any(some)
-            done = self._run(lambda chosen=chosen: self._points.data.delete_many(where=chosen))  # type: ignore[misc]
+            done = self._at.run(lambda chosen=chosen: self._at.points.data.delete_many(where=chosen))  # type: ignore[misc]
             if done.failed:
-                raise self.server.failed(f"{done.failed} of {done.matches} points were not deleted")
+                raise self._at.server.failed(f"{done.failed} of {done.matches} points were not deleted")
 
     def set_fields(self, ids: Sequence[str], fields: Fields) -> None:
         """Replace the filter fields of points: each is put again, with what else it has."""
         kept = stored(fields)
-        self._declare([kept])
+        self._at.declare([kept])
         for some in _groups(ids, GROUP):
             chosen = wvc.query.Filter.by_id().contains_any(some)
             asked = {"filters": chosen, "limit": len(some), "include_vector": True}
-            found = self._run(
-                lambda asked=asked: self._points.query.fetch_objects(  # type: ignore[misc]
+            found = self._at.run(
+                lambda asked=asked: self._at.points.query.fetch_objects(  # type: ignore[misc]
                     **asked, return_properties=[LANGUAGE, TERMS]
                 )
             )
@@ -126,7 +101,7 @@ class WeaviateIndex:
                 [
                     wvc.data.DataObject(
                         {
-                            **self._declared(kept),
+                            **self._at.declared(kept),
                             **{k: v for k, v in one.properties.items() if v is not None},
                         },
                         one.uuid,
@@ -140,8 +115,8 @@ class WeaviateIndex:
         """Return up to `limit` points, at most 10,000, by dot product with a unit `vector`, best first."""
         check_length(vector, self.dimensions)
         chosen = self._filter(where)
-        found = self._run(
-            lambda: self._points.query.near_vector(
+        found = self._at.run(
+            lambda: self._at.points.query.near_vector(
                 vector.tolist(),
                 target_vector=VECTOR,
                 limit=min(limit, MOST),
@@ -162,8 +137,8 @@ class WeaviateIndex:
         terms, chosen = lexical.asked(text, self.languages()), self._filter(where)
         if not terms:
             return []
-        found = self._run(
-            lambda: self._points.query.bm25(
+        found = self._at.run(
+            lambda: self._at.points.query.bm25(
                 " ".join(terms.elements()),
                 query_properties=[TERMS],
                 limit=min(limit, MOST),
@@ -195,7 +170,7 @@ class WeaviateIndex:
         """Return the languages that points are written in: English, then those that most points have, at most 8."""
         if time.monotonic() - self._told > STALE or not self._told:
             by = wvc.aggregate.GroupByAggregate(prop=LANGUAGE, limit=MOST_LANGUAGES)
-            found = self._run(lambda: self._points.aggregate.over_all(group_by=by, total_count=True))
+            found = self._at.run(lambda: self._at.points.aggregate.over_all(group_by=by, total_count=True))
             groups = sorted(found.groups, key=lambda one: -(one.total_count or 0))
             told = [str(one.grouped_by.value) for one in groups]
             self._languages = tuple(dict.fromkeys([ENGLISH, *told]))[:MOST_LANGUAGES]
@@ -206,8 +181,8 @@ class WeaviateIndex:
         """Yield every point id."""
         after: Any = None
         while True:
-            page = self._run(
-                lambda after=after: self._points.query.fetch_objects(  # type: ignore[misc]
+            page = self._at.run(
+                lambda after=after: self._at.points.query.fetch_objects(  # type: ignore[misc]
                     limit=PAGE, after=after, return_properties=False
                 )
             ).objects
@@ -229,22 +204,24 @@ class WeaviateIndex:
 
     def health(self) -> Health:
         """Ask Weaviate what it is."""
-        return _health(self._asked(self._client.get_meta)["version"])
+        return _health(self._at.version())
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._at.client.close()
 
     def _count(self, where: FilterReturn | None) -> int:
-        found = self._run(lambda: self._points.aggregate.over_all(filters=where, total_count=True))
+        found = self._at.run(lambda: self._at.points.aggregate.over_all(filters=where, total_count=True))
         return int(found.total_count or 0)
 
     def _insert(self, objects: Sequence[Any]) -> None:
         for some in _groups(objects, GROUP):
-            done = self._run(lambda some=some: self._points.data.insert_many(some))  # type: ignore[misc]
+            done = self._at.run(lambda some=some: self._at.points.data.insert_many(some))  # type: ignore[misc]
             if done.errors:
                 first = next(iter(done.errors.values())).message
-                raise self.server.failed(f"{len(done.errors)} of {len(some)} points were not taken: {first}")
+                raise self._at.server.failed(
+                    f"{len(done.errors)} of {len(some)} points were not taken: {first}"
+                )
         self._told = 0.0
 
     def _filter(self, where: Filter | None) -> FilterReturn | None:
@@ -252,82 +229,11 @@ class WeaviateIndex:
         if where is None:
             return None
         asked = kept_in(where)
-        if not asked <= self._properties:
-            self._look()
-        if not asked <= self._properties and len(self._properties) >= MOST_FIELDS:
-            raise Unsupported(
-                f"only {MOST_FIELDS} fields are kept in Weaviate, and not all of {sorted(asked)}"
-            )
-        return to_weaviate(where, self._properties)
-
-    def _run(self, call: Callable[[], T]) -> T:
-        try:
-            return self._asked(call)
-        except ProviderError as error:
-            if not error.retryable and not self._asked(lambda: self._client.collections.exists(self.name)):
-                raise self.server.gone() from error
-            raise
-
-    def _asked(self, call: Callable[[], T]) -> T:
-        return tried(lambda: guarded(self.server, call))
-
-    # -- the collection itself ----------------------------------------------------------------------
-
-    def _create(self) -> None:
-        """Make the collection, unless it is there and ours."""
-        if self._asked(lambda: self._client.collections.exists(self.name)):
-            found = self._asked(self._points.config.get)
-            if self.server.fits(dict(parse_qsl(found.description or "", True)), self.dimensions):
-                self._properties = {one.name for one in found.properties}
-                return
-            self._asked(lambda: self._client.collections.delete(self.name))
-        properties = [
-            Property(name=TERMS, data_type=DataType.TEXT, tokenization=Tokenization.WHITESPACE, index_filterable=True,
-                     index_searchable=True),
-            Property(name=LANGUAGE, data_type=DataType.TEXT, tokenization=Tokenization.FIELD, index_filterable=True,
-                     index_searchable=False),
-            _listed(HAS),
-        ]  # fmt: skip
-        self._asked(
-            lambda: self._client.collections.create(
-                self.name,
-                description=urlencode(self.server.made(self.dimensions)),
-                properties=properties,
-                vector_config=Configure.Vectors.self_provided(
-                    name=VECTOR,
-                    vector_index_config=Configure.VectorIndex.hnsw(distance_metric=VectorDistances.DOT),
-                ),
-                inverted_index_config=Configure.inverted_index(
-                    bm25_b=BM25_B, bm25_k1=BM25_K1, stopwords_preset=StopwordsPreset.NONE
-                ),
-            )
-        )
-        self._properties = {TERMS, LANGUAGE, HAS}
-
-    def _look(self) -> None:
-        """See which properties there are. Corrupt when the collection is gone: Weaviate would make another one."""
-        found = self._run(self._points.config.get)
-        self._properties = {one.name for one in found.properties}
-
-    def _declare(self, kept: Sequence[dict[str, Any]]) -> None:
-        """Make sure that the collection is there, and has a property for each field, up to 200."""
-        with self._lock:
-            self._look()
-            new = {name for one in kept for name in one} - self._properties
-            for name in sorted(new)[: max(0, MOST_FIELDS - len(self._properties))]:
-                self._add(name)
-
-    def _add(self, name: str) -> None:
-        try:
-            self._run(lambda: self._points.config.add_property(_property(name)))
-        except ProviderError:
-            self._look()
-            if name not in self._properties:
-                raise  # else another process was quicker
-        self._properties = {*self._properties, name}
-
-    def _declared(self, kept: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in kept.items() if name in self._properties}
+        if not asked <= self._at.properties:
+            self._at.look()
+        if self._at.full() and not asked <= self._at.properties:
+            raise Unsupported(f"Weaviate keeps no more fields, and not all of {sorted(asked)}")
+        return to_weaviate(where, self._at.properties)
 
 
 def reach(place: Place) -> Health:
@@ -342,30 +248,6 @@ def reach(place: Place) -> Health:
 
 def _health(version: str) -> Health:
     return Health(f"{STORE} {version}; this adapter was only ever run on a stub", SCORER, IDF)
-
-
-def named(collection: str) -> str:
-    """Return the name of a collection: a capital letter first, then letters, digits and _."""
-    name = collection.replace("-", "_")
-    return name[0].upper() + name[1:] if name[0].isalpha() else f"C{name}"
-
-
-def _property(name: str) -> Property:
-    if name.startswith("t_"):
-        return _listed(name)
-    if name.startswith("n_"):
-        return Property(name=name, data_type=DataType.NUMBER, index_filterable=True, index_range_filters=True)
-    return Property(name=name, data_type=DataType.BOOL, index_filterable=True)
-
-
-def _listed(name: str) -> Property:
-    return Property(
-        name=name,
-        data_type=DataType.TEXT_ARRAY,
-        tokenization=Tokenization.FIELD,
-        index_filterable=True,
-        index_searchable=False,
-    )
 
 
 def _terms(point: Point) -> dict[str, str]:

@@ -38,6 +38,7 @@ from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
 from citewell.settings import SearchConfig
+from citewell.sourcing import planned
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
@@ -115,6 +116,7 @@ def _open(config: Config, folder: Path, holder: Holder) -> Library:
         collection=config.library.collection,
         explain=_explain(catalog, index, prepare, config, score),
         holder=holder,
+        sources=planned(config.sources, config.read, folder / "git"),
     )
     return Library(parts)
 

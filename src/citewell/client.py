@@ -26,6 +26,8 @@ from citewell.model import JSON, Answer, Document, Done, Entry, Event, Hit, Pass
 from citewell.money import By, Quote, Spent
 from citewell.outgoing import asker_of, blob_of, events_of, path_of, question_of, where_of
 from citewell.protocols import Source
+from citewell.pruning import MOST_REMOVED, held_back
+from citewell.remote_sources import RemoteSources
 from citewell.why import Why
 
 AT_ONCE: Final = 2
@@ -124,24 +126,26 @@ class Remote:
         self,
         source: Source,
         report: Callable[[Added | Failure | str], None],
-        prune: bool = True,
+        prune: float = MOST_REMOVED,
         access: Access = ANYBODY,
     ) -> None:
         """Send everything a source lists (the server skips what it has); remove what it no longer lists.
 
         What is removed: documents that came from inside the source (their `source` starts with its
-        name) and that it does not list any more.
+        name) and that it does not list any more; nothing when that is more than the share `prune`.
         """
         items = {item.id: item for item in source.items()}
         self.ingest(_fetched(source, items, report), report, access=access)
-        if not prune:
-            return
         inside = f"{source.name.removeprefix('folder:').rstrip('/')}/"
-        for entry in list_all(self, access=access):
-            listed = entry.id in items or entry.id.rpartition("#")[0] in items
-            if entry.source.startswith(inside) and not listed:
-                self.remove(entry.id, access)
-                report(entry.id)
+        kept = list_all(self, access=access) if prune else ()
+        known = [one.id for one in kept if one.source.startswith(inside)]
+        gone = [one for one in known if one not in items and one.rpartition("#")[0] not in items]
+        if held := held_back(source.name, len(gone), len(known), prune):
+            report(held)
+            return
+        for one in gone:
+            self.remove(one, access)
+            report(one)
 
     # -- questions ----------------------------------------------------------------------------------
 
@@ -197,6 +201,11 @@ class Remote:
     def conversations(self) -> RemoteConversations:
         """The kept conversations, as `Library.conversations`."""
         return RemoteConversations(self._request)
+
+    @property
+    def sources(self) -> RemoteSources:
+        """The server's configured sources, as `Library.sources`."""
+        return RemoteSources(self._request)
 
     # -- the library itself ---------------------------------------------------------------------------
 

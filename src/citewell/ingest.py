@@ -20,6 +20,7 @@ from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON
 from citewell.prepare import Job, Prepare
 from citewell.protocols import Source
+from citewell.pruning import MOST_REMOVED, held_back
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -39,9 +40,9 @@ PATIENCE: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a source is synced: whether what it lists no more is removed, and who does it."""
+    """How a source is synced: how much of what it lists no more may be removed, and who does it."""
 
-    prune: bool = True
+    prune: float = MOST_REMOVED
     access: Access = ANYBODY
 
 
@@ -175,27 +176,38 @@ def sync(
     known, present = catalog.taken.items(source.name), catalog.ids()
     listed, changed = changes(catalog, source)
     taken: dict[str, list[str]] = {}
+    again: dict[str, list[str]] = {}
+    less: set[str] = set()  # items of which something could not be taken in
 
     def note(outcome: Added | Failure) -> None:
-        if isinstance(outcome, Added):
-            item = (
-                outcome.document_id
-                if outcome.document_id in listed
-                else outcome.document_id.rsplit("#", 1)[0]
-            )
-            taken.setdefault(item, []).append(outcome.document_id)
-            if len(taken) >= 100:
+        name = outcome.document_id if isinstance(outcome, Added) else outcome.name
+        item = name if name in listed else name.rsplit("#", 1)[0]
+        if isinstance(outcome, Failure):
+            less.add(item)
+        else:
+            if len(taken) >= 100 and item not in taken:
                 _note(catalog, source, listed, taken)
+            taken.setdefault(item, []).append(name)
+            if len(known.get(item, ("", []))[1]) > 1:
+                again[item] = taken[item]
         report(outcome)
 
     try:
         library.ingest(blobs_of(catalog, source, changed, note), note, len(changed), options.access)
     finally:
         _note(catalog, source, listed, taken)
+    gone = [item for item in known if item not in listed]
+    held = held_back(source.name, len(gone), len(known), options.prune)
+    if held is not None:
+        report(held)
+    elif options.prune:
+        for item in gone:
+            if _removed(library, present.intersection(known[item][1]), report, options.access):
+                catalog.taken.forget(source.name, [item])
+    for item in again.keys() - less if options.prune else ():
+        fewer = present.intersection(known[item][1]).difference(again[item])
+        _removed(library, fewer, report, options.access)
     if options.prune:
-        for gone in known.keys() - listed.keys():
-            if _removed(library, present.intersection(known[gone][1]), report, options.access):
-                catalog.taken.forget(source.name, [gone])
         catalog.texts.forget_unused()
 
 
@@ -204,7 +216,7 @@ def _removed(
 ) -> bool:
     """Remove documents; what is not for who asks stays, and is a Failure. True when none stayed."""
     stayed = False
-    for document_id in ids:
+    for document_id in sorted(ids):
         try:
             library.remove(document_id, access)
         except NotFound as error:

@@ -26,8 +26,10 @@ from citewell.money import By, Quote, Spent
 from citewell.parts import Parts
 from citewell.points import points_of
 from citewell.protocols import Retriever, Source
+from citewell.pruning import MOST_REMOVED
 from citewell.quoting import quote_of
 from citewell.recover import drift, recover
+from citewell.schedule import Sources
 from citewell.storing import Storing
 from citewell.upkeep import Upkeep
 
@@ -67,6 +69,7 @@ class Library:
         recover(parts.catalog, parts.index, partial(points_of, parts.catalog, parts.prepare.text))
         self.conversations = Conversations(parts.catalog.talk, self._seen)
         self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
+        self.sources = Sources(partial(self.sync, access=Access.all()), parts.catalog, parts.sources)
 
     # -- documents ----------------------------------------------------------------------------------
 
@@ -102,10 +105,14 @@ class Library:
         self,
         source: Source,
         report: Callable[[Added | Failure | str], None],
-        prune: bool = True,
+        prune: float = MOST_REMOVED,
         access: Access = ANYBODY,
     ) -> None:
-        """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
+        """Take in what a source has new or changed; remove what it no longer lists (reported by id).
+
+        `prune` is the largest share of its items that may go at once (0: nothing is removed; 1, or True: whatever is
+        gone); past it nothing is removed, and a Failure says so.
+        """
         sync(self, self._parts.catalog, source, report, Options(prune, access))
 
     def remove(self, document_id: str, access: Access = ANYBODY) -> None:
@@ -280,6 +287,7 @@ class Library:
 
     def close(self) -> None:
         """Make everything durable and release the folder."""
+        self.sources.stop()
         self._upkeep.stop()
         self._background.stop()
         self._parts.index.close()

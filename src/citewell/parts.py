@@ -13,6 +13,7 @@ from citewell.lock import Holder
 from citewell.model import Mode
 from citewell.prepare import Prepare
 from citewell.protocols import Embedder, Index, Retriever
+from citewell.schedule import Planned
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
@@ -34,3 +35,4 @@ class Parts:
     shown: int = 8
     collection: str = ""  # where documents go and questions look that name none
     holder: Holder | None = None
+    sources: tuple[Planned, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from citewell.declared import SourceConfig
 from citewell.model import Mode, Policy
 from citewell.prompted import FORMATS, LENGTHS, Format, Length
 
@@ -226,7 +227,7 @@ class ReadConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings, by section."""
+    """All settings, by section, and the sources."""
 
     library: LibraryConfig = LibraryConfig()
     embed: EmbedConfig = EmbedConfig()
@@ -237,3 +238,4 @@ class Config:
     cost: CostConfig = CostConfig()
     server: ServerConfig = ServerConfig()
     read: ReadConfig = ReadConfig()
+    sources: tuple[SourceConfig, ...] = ()

@@ -14,6 +14,8 @@ Bodies, by route:
     POST   /quote             dump(Quote); money is decimal text, in US dollars
     POST   /quote/documents/{id}        dump(Quote) for a document's bytes
     GET    /cost              {"by": "...", "spent": [dump(Spent), ...], "total": dump(Spent)}
+    GET    /sources           {"sources": [dump(SourceState), ...]}
+    POST   /sources/{name}/sync         dump(SourceState), once it is done
     GET    /status            the object that Library.status() returns
     POST   /check             {"drift": ["...", ...]}
     errors                    dump_error, as application/problem+json
@@ -55,6 +57,7 @@ from citewell.model import (
 )
 from citewell.money import Quote, Spent
 from citewell.prompted import PromptUsed
+from citewell.sourced import SourceState
 from citewell.why import Change, Explained, Followed, Place, Why
 
 STATUS: Mapping[str, int] = {
@@ -252,6 +255,11 @@ def load_quote(data: Mapping[str, Any]) -> Quote:
 def load_spent(data: Mapping[str, Any]) -> Spent:
     """Read what a group of calls took."""
     return Spent(**_known(Spent, data) | {"cost": load_money(data["cost"])})
+
+
+def load_source(data: Mapping[str, Any]) -> SourceState:
+    """Read how a source stands."""
+    return SourceState(**_known(SourceState, data))
 
 
 def load_step(data: Mapping[str, Any]) -> Step:

@@ -185,6 +185,7 @@ def test_openapi_describes_every_route_and_real_errors(client: Any) -> None:
         "POST /search", "POST /why", "POST /ask", "GET /status", "POST /check", "GET /health", "GET /ready",
             "GET /suspicious", "POST /release", "POST /share",
             "GET /collections", "POST /quote", "POST /quote/documents/{id}", "GET /cost",
+            "GET /sources", "POST /sources/{name}/sync",
     }  # fmt: skip
     text = json.dumps(schema)
     assert "HTTPValidationError" not in text

@@ -19,6 +19,7 @@ from citewell.catalog.collections import Collections
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
+from citewell.catalog.runs import Runs
 from citewell.catalog.sharing import Known, missing
 from citewell.catalog.sqlite import add_columns, among, batches, empty_log, open_engine, translated
 from citewell.catalog.suspicions import release, suspicious_counts
@@ -64,6 +65,7 @@ class Catalog:
         self._engine = open_engine(path)
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
+        self.runs = Runs(self._engine)
         self.texts = Texts(self._transaction)
         self.collections = Collections(self._read)
         self.restricts = False  # whether a document has, or had, an access list

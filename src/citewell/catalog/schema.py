@@ -193,6 +193,21 @@ items = Table(
     Column("synced_at", Float, nullable=False),
 )
 
+sources = Table(
+    "sources",
+    metadata,
+    # How a source's last run went; `memory` (JSON) is what the source asked to be kept for the next one.
+    Column("source", String, primary_key=True),
+    Column("last_run", String, nullable=False),
+    Column("last_success", String, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("held", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("memory", Text, nullable=False),
+)
+
 spend = Table(
     "spend",
     metadata,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,7 @@ from citewell.cli.session import SOME_FAILED, Session, command
 from citewell.cli.spending import confirm
 from citewell.collection import COLLECTION, collection_of
 from citewell.config import FILE_NAME, Loaded, template, values_of
-from citewell.errors import BadInput, NotFound
+from citewell.errors import NotFound
 from citewell.model import Entry, Fields, Value
 from citewell.sources.given import With
 
@@ -139,31 +139,6 @@ def add(
 
 
 @command(app)
-def sync(
-    session: Session,
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH…", help="Folders; all that were added, if none.")
-    ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Remove nothing.")] = False,
-    yes: Yes = False,
-) -> None:
-    """Bring the library up to date with folders: new and changed files in, vanished ones out.
-
-    Exit code 11 when some could not be taken in; the others were.
-    """
-    loaded = session.load()
-    with session.open(loaded) as library:
-        listed = [Path(one) for one in paths] if paths else folders(library, session.access)
-        sources = [folder_of(path, loaded) for path in listed]
-        confirm(session, library, sources, yes)
-        with bar("documents") as shown:
-            tally = Tally(shown)
-            for folder in sources:
-                take_folder(library, folder, tally, prune=not keep, access=session.access)
-    finish(session, tally)
-
-
-@command(app)
 def remove(session: Session, ids: Ids) -> None:
     """Remove documents; effective at once. Exit code 3 when one of them is not there."""
     removed, missing = [], []
@@ -272,7 +247,7 @@ def take_folder(
     folder: Folder,
     tally: Tally,
     *,
-    prune: bool,
+    prune: float,
     fields: Fields = MappingProxyType({}),
     access: Access = ANYBODY,
 ) -> None:
@@ -280,15 +255,6 @@ def take_folder(
     library.sync(Listed(With(folder, fields) if fields else folder, tally), tally, prune, access)
     tally.done = max(tally.done, tally.total or 0)
     tally.skip(folder.skipped())
-
-
-def folders(library: Opened, access: Access) -> list[Path]:
-    """Return the folders that the library was filled from."""
-    names: Any = library.status(access).get("sources") or []
-    found = [Path(name.removeprefix("folder:")) for name in names if name.startswith("folder:")]
-    if not found:
-        raise BadInput("no folder was added to this library; name one: citewell sync PATH")
-    return found
 
 
 def listed(

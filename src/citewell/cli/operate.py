@@ -25,7 +25,10 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
 ) -> None:
-    """Serve the page and the API until Ctrl-C. Other commands use this server meanwhile."""
+    """Serve the page and the API, and sync sources by their schedule, until Ctrl-C.
+
+    Other commands use this server meanwhile.
+    """
     from citewell.assemble import assemble
 
     session.local("serve")
@@ -36,6 +39,7 @@ def serve(
 
         def ready(url: str) -> None:
             library.announce(url)
+            library.sources.start()
             if session.json:
                 output.print_json({"url": url, "pid": os.getpid()})
                 sys.stdout.flush()

@@ -24,7 +24,7 @@ from citewell.conversation import markdown
 from citewell.errors import BadInput, CitewellError, NotFound, Unreadable
 from citewell.incoming import Added, Blob, Failure
 from citewell.money import By
-from citewell.server import describe
+from citewell.server import describe, sources
 from citewell.server.bodies import (
     AskBody,
     Asker,
@@ -109,7 +109,7 @@ def make_app(
     app.state.room = Room(library, search)
     app.add_middleware(Guard, rules=Rules(key, frozenset(hosts), max_bytes, OPEN))
     add_problems(app)
-    for routes in (_documents, _questions, _conversations, _money, _state, _page):
+    for routes in (_documents, sources.routes, _questions, _conversations, _money, _state, _page):
         app.include_router(routes(app.state.room))
     describe.add_schema(app)
     return app

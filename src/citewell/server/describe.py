@@ -57,7 +57,7 @@ EVENTS = """A stream of events, in this order; the data of each is JSON.
 Hanging up ends the work."""
 
 
-def _errors(*codes: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
+def errors(*codes: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
     shown: dict[int | str, dict[str, Any]]
     shown = {status: {"model": Problem, "description": text} for status, text in codes}
     wrong = "The request is wrong: `BadInput`; a filter that cannot be read says where"
@@ -104,7 +104,7 @@ PUT: Route = {
     "responses": {
         200: {"model": Added, "description": "Updated, or unchanged"},
         201: {"model": Added, "description": "Added"},
-        **_errors(
+        **errors(
             OVER_BUDGET,
             (413, "Larger than `read.max_bytes`: `TooLarge`"),
             (422, "The file cannot be read, and why: `Unreadable`"),
@@ -115,68 +115,68 @@ PUT: Route = {
 }
 GET: Route = {
     "summary": "Read a document",
-    "responses": {200: {"model": DocumentText}, **_errors(MISSING)},
+    "responses": {200: {"model": DocumentText}, **errors(MISSING)},
 }
 DELETE: Route = {
     "summary": "Remove a document",
     "description": "Effective when it answers: no later search returns it.",
     "status_code": 204,
-    "responses": _errors(MISSING),
+    "responses": errors(MISSING),
 }
 COLLECTIONS: Route = {
     "summary": "List collections",
     "description": "A document is in one: the field `collection` of `Citewell-Fields`, else `main`.",
-    "responses": {200: {"model": Collections}, **_errors()},
+    "responses": {200: {"model": Collections}, **errors()},
 }
 LIST: Route = {
     "summary": "List documents",
-    "responses": {200: {"model": Documents}, **_errors()},
+    "responses": {200: {"model": Documents}, **errors()},
 }
 SUSPICIOUS: Route = {
     "summary": "What is suspicious in a document",
     "description": "The passages in which something reads as an instruction to a model, or is hidden from readers: "
     "where, how much, and why in plain words.",
-    "responses": {200: {"model": Suspicious}, **_errors(MISSING)},
+    "responses": {200: {"model": Suspicious}, **errors(MISSING)},
 }
 RELEASE: Route = {
     "summary": "Let suspicious passages go",
     "description": "Models are shown them from then on, also in later versions of the document.",
-    "responses": {200: {"model": Released}, **_errors(MISSING)},
+    "responses": {200: {"model": Released}, **errors(MISSING)},
 }
 SHARE: Route = {
     "summary": "Set who may see a document",
     "description": "In force for the next request when it answers; the document keeps its version.",
     "status_code": 204,
-    "responses": _errors(MISSING),
+    "responses": errors(MISSING),
 }
 SEARCH: Route = {
     "summary": "Find passages",
-    "responses": {200: {"model": Hits}, **_errors(OVER_BUDGET)},
+    "responses": {200: {"model": Hits}, **errors(OVER_BUDGET)},
 }
 UNKEPT = (404, "No such conversation is kept: `NotFound`")
 CONVERSATIONS: Route = {
     "summary": "List kept conversations",
     "description": "Those that a question asked to be kept (`conversation` in POST /ask), and whose `Citewell-As` "
     "was the same; `*` sees all.",
-    "responses": {200: {"model": Conversations}, **_errors()},
+    "responses": {200: {"model": Conversations}, **errors()},
 }
 CONVERSATION: Route = {
     "summary": "Read a kept conversation",
     "description": "Its questions and answers, without the passages that were shown; as Markdown with "
     "`Accept: text/markdown`.",
-    "responses": {200: {"model": Listed}, **_errors(UNKEPT)},
+    "responses": {200: {"model": Listed}, **errors(UNKEPT)},
 }
 FORGET: Route = {
     "summary": "Delete a kept conversation",
     "description": "For good: its text is overwritten in the files of the catalog.",
     "status_code": 204,
-    "responses": _errors(UNKEPT),
+    "responses": errors(UNKEPT),
 }
 WHY: Route = {
     "summary": "Why did this come up, and that not?",
     "description": "How each hit came up. With `document`, also the first stage that lost it, and the changes "
     "that were tried and bring it back.",
-    "responses": {200: {"model": Why}, **_errors()},
+    "responses": {200: {"model": Why}, **errors()},
 }
 ASK: Route = {
     "summary": "Ask a question",
@@ -187,7 +187,7 @@ ASK: Route = {
             "description": EVENTS,
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        **_errors(
+        **errors(
             OVER_BUDGET, (502, "The model's server failed: `ProviderError` (503 when trying again may help)")
         ),
     },
@@ -195,18 +195,18 @@ ASK: Route = {
 QUOTE: Route = {
     "summary": "What would an answer cost?",
     "description": "Passages are found, the prompt is written, and no chat model is asked.",
-    "responses": {200: {"model": Quote}, **_errors()},
+    "responses": {200: {"model": Quote}, **errors()},
 }
 QUOTE_DOCUMENT: Route = {
     "summary": "What would it cost to take in a document?",
     "description": "Takes what PUT /documents takes, reads it, and keeps nothing.",
-    "responses": {200: {"model": Quote}, **_errors()},
+    "responses": {200: {"model": Quote}, **errors()},
     "openapi_extra": BODY,
 }
 COST: Route = {
     "summary": "What was spent on hosted models",
     "description": "In US dollars, as decimal text: exact.",
-    "responses": {200: {"model": Costs}, **_errors()},
+    "responses": {200: {"model": Costs}, **errors()},
 }
 STATUS: Route = {"summary": "Counts and progress", "responses": {200: {"model": Status}}}
 CHECK: Route = {

@@ -38,6 +38,7 @@ from citewell.retrieve.constants import DEPTH, WEIGHTS
 from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
 from citewell.settings import SearchConfig
+from citewell.sourcing import planned
 
 if TYPE_CHECKING:
     from citewell.catalog import Catalog
@@ -69,7 +70,8 @@ def assemble(config: Config, *, create: bool = False, spread: Spread | None = No
 def _open(config: Config, folder: Path, holder: Holder, spread: Spread | None) -> Library:
     from citewell.catalog import Catalog
     from citewell.cost import Costs
-    from citewell.library import Library, Parts
+    from citewell.library import Library
+    from citewell.parts import Parts
     from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
@@ -96,7 +98,10 @@ def _open(config: Config, folder: Path, holder: Holder, spread: Spread | None) -
     suspects = read.suspicious != "off"
     answers = answering(catalog)
     writing = _writing(config, answers.means.ask, catalog, embedder)
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects, spread)
+    prepare = Prepare(
+        catalog, embedder, config.split.tokens, limits, represent, writing, suspects,
+        collection=config.library.collection, spread=spread,
+    )  # fmt: skip
     _same_settings(catalog, prepare)
     found = retrievers(index, embedder, catalog, config.search, score=score)
     parts = Parts(
@@ -109,8 +114,10 @@ def _open(config: Config, folder: Path, holder: Holder, spread: Spread | None) -
         retrievers=found,
         readers=_readers(index, prepare, config, score),
         shown=config.chat.passages,
+        collection=config.library.collection,
         explain=_explain(catalog, index, prepare, config, score),
         holder=holder,
+        sources=planned(config.sources, config.read, folder / "git"),
     )
     return Library(parts)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from citewell.declared import declared
 from citewell.errors import BadInput, NotFound
 from citewell.settings import (
     LIBRARY_FOLDER,
@@ -37,7 +38,9 @@ class Loaded:
     file: Path | None = None
 
 
-SECTIONS: Mapping[str, type] = {section.name: type(section.default) for section in fields(Config)}
+SECTIONS: Mapping[str, type] = {
+    section.name: type(section.default) for section in fields(Config) if section.name != "sources"
+}
 KEYS: Mapping[str, Field[Any]] = {
     f"{section}.{key.name}": key for section, kind in SECTIONS.items() for key in fields(kind)
 }
@@ -64,7 +67,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
     if origins["library.path"] == "default":
         values["library.path"] = folder / LIBRARY_FOLDER
     _refuse_unknown_variables(environ, values)
-    return Loaded(_built(values), origins, found)
+    sources = declared(_read(found).get("sources", []), str(found), folder) if found else ()
+    return Loaded(replace(_built(values), sources=sources), origins, found)
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -92,6 +96,10 @@ def template(chosen: Mapping[str, Any] | None = None) -> str:
             shown = key.default if value is None else value
             text = dumps(str(shown or "") if isinstance(shown, Path | None) else shown, ensure_ascii=False)
             lines.append(f"{'# ' if value is None else ''}{key.name} = {text}  # {key.metadata['about']}")
+    lines += [
+        "",
+        "# Places that documents come from by themselves: a [[sources]] table each, see docs/sources.md.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -100,7 +108,7 @@ def _layers(
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield (origin, words for messages, values) with the weakest first."""
     if file is not None:
-        yield f"file:{file}", str(file), _read(file)
+        yield f"file:{file}", str(file), _settings(file)
     variables = {name: variable_of(name) for name in KEYS}
     set_there = {name: environ[variable] for name, variable in variables.items() if variable in environ}
     yield "environment", "the environment", set_there
@@ -116,18 +124,25 @@ def variable_of(name: str) -> str:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    """Return a file's tables as they are."""
     import tomllib
 
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound(f"no configuration file {str(file)!r}: name another, or run citewell init") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read {str(file)!r}: {error}; check the file") from error
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{file} is not valid TOML: {error}; correct it there") from error
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    """Return a file's settings by "section.key"."""
     values: dict[str, Any] = {}
-    for section, keys in data.items():
+    for section, keys in _read(file).items():
+        if section == "sources":
+            continue
         if section not in SECTIONS:
             raise BadInput(f"unknown section {section!r} in {file}{_near(section, SECTIONS)}")
         if not isinstance(keys, dict):

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
+from citewell.access import OWNER, READERS, Access, reach, readers_of
 from citewell.catalog import Catalog, Proposal, digest, rounded
 from citewell.catalog.ids import place_of
-from citewell.errors import BadInput
+from citewell.collection import COLLECTION, MAIN, collection_of
+from citewell.errors import BadInput, NotFound
+from citewell.filters import matches
 from citewell.hostile import Suspicion
 from citewell.incoming import Blob, Failure
 from citewell.language import with_language
@@ -34,7 +37,7 @@ class Job:
     """A document on its way in. Without a proposal it is unchanged and there is nothing to do.
 
     `texts` are what is embedded and indexed of its passages, `hashes` theirs; `also` is what else is embedded, by hash.
-    `vectors` are those that were needed on the way, by hash.
+    `vectors` are those that were needed on the way, by hash. `access` is who brings it in.
     """
 
     document: Document
@@ -45,6 +48,7 @@ class Job:
     number: int = 0
     passages: int = 0
     vectors: Mapping[bytes, Vector] = field(default_factory=dict)
+    access: Access = OWNER
 
 
 Spread: TypeAlias = "Callable[[Prepare, Iterable[Blob]], Iterator[Job | Failure]]"
@@ -53,7 +57,11 @@ Spread: TypeAlias = "Callable[[Prepare, Iterable[Blob]], Iterator[Job | Failure]
 
 @dataclass(frozen=True)
 class Prepare:
-    """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is."""
+    """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is.
+
+    `access` is who brings documents in: they change none that they may not see. `collection` is where a document goes
+    that is new and says nothing of it.
+    """
 
     catalog: Catalog
     embedder: Embedder
@@ -62,6 +70,8 @@ class Prepare:
     represent: tuple[Represent, ...] = ()
     writing: Writing | None = None
     suspects: bool = True  # whether passages are searched for what reads as an instruction to a model
+    access: Access = OWNER
+    collection: str = ""
     spread: Spread | None = None  # None: many are read and split here
 
     @property
@@ -84,8 +94,11 @@ class Prepare:
         document = identified(document)
         return self._whole(document, digest(document, self.settings))
 
-    def settled(self, job: Job) -> Job:
-        """Return a job that `whole` made elsewhere as it is to be written here, if the catalog lacks its document."""
+    def settled(self, name: str, outcomes: Sequence[Job | Failure]) -> list[Job | Failure]:
+        """Return what `whole` made elsewhere of the blob of that name as it is to be written here."""
+        return _told(name, lambda: [self._taken(one) if isinstance(one, Job) else one for one in outcomes])
+
+    def _taken(self, job: Job) -> Job:
         assert job.proposal is not None
         proposal = job.proposal
 
@@ -97,10 +110,17 @@ class Prepare:
         return self._settled(job.document, made)
 
     def _settled(self, document: Document, make: Callable[[Document, bytes], Job]) -> Job:
-        hashed = digest(document, self.settings)
-        known = self.catalog.digest(document.id)
-        if known and known[1] == hashed:
-            return Job(document, None, number=known[0], passages=known[2])
+        """Return the job that `make` makes of a document and its digest, unless the catalog has it as it is."""
+        known = self.catalog.before([document.id]).get(document.id)
+        document = _placed(document, known.collection if known else self.collection)
+        hashed, given = digest(document, self.settings), readers_of(document.fields.get(READERS))
+        allowed = reach(self.access)
+        if known and allowed and not matches({READERS: known.held}, allowed):
+            raise NotFound(
+                f"{document.id!r} cannot be added: a document that you may not see has this id; choose another"
+            )
+        if known and known.digest == hashed and given in (None, known.given):
+            return Job(document, None, number=known.number, passages=known.passages)
         return make(document, hashed)
 
     def _whole(self, document: Document, hashed: bytes) -> Job:
@@ -135,8 +155,9 @@ class Prepare:
         places = {place: self._hash(text) for place, text in further.items()}
         also = {places[place]: text for place, text in further.items()}
         suspicions = self._suspicions(document, made.spans)
-        proposal = Proposal(document, made.spans, hashes, hashed, places, suspicions, made.used)
-        return Job(document, proposal, hashes, texts, also)
+        given = readers_of(document.fields.get(READERS))
+        proposal = Proposal(document, made.spans, hashes, hashed, places, suspicions, made.used, given)
+        return Job(document, proposal, hashes, texts, also, access=self.access)
 
     def _suspicions(self, document: Document, spans: Sequence[Span]) -> dict[int, Suspicion]:
         """Return what is suspicious in a document's passages, by position."""
@@ -199,16 +220,32 @@ class Prepare:
 
     def read(self, blob: Blob, make: Callable[[Document], Job] | None = None) -> list[Job | Failure]:
         """Read and prepare a blob; what cannot be read is a Failure. `make` prepares instead of this."""
-        try:
-            return [(make or self)(document) for document in read(blob, self.limits)]
-        except BadInput as error:
-            return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
+        return _told(blob.name, lambda: [(make or self)(document) for document in read(blob, self.limits)])
+
+
+def _told(name: str, made: Callable[[], list[Job | Failure]]) -> list[Job | Failure]:
+    """Return what is made of a blob; what cannot be read, or taken in, is a Failure."""
+    try:
+        return made()
+    except BadInput as error:
+        return [Failure(name, str(error).removeprefix(f"{name}: "))]
+    except NotFound as error:
+        return [Failure(name, str(error), taken=True)]
 
 
 def identified(document: Document) -> Document:
-    """Return a document whose fields say its id, and its language where that is plainly another than English."""
-    fields = with_language(document.fields, document.text)
-    return replace(document, fields={**fields, "id": document.id})
+    """Return a document whose fields say its id, its access list (if it brings one, as it is kept), and its language
+    where that is plainly another than English. BadInput for a list that is none."""
+    fields = {**with_language(document.fields, document.text), "id": document.id}
+    readers = readers_of(fields.pop(READERS, None))
+    return replace(document, fields=fields if readers is None else {**fields, READERS: readers})
+
+
+def _placed(document: Document, usual: str) -> Document:
+    """Return a document with its collection: the one that it is brought into, else `usual`. BadInput for no name."""
+    fields = dict(document.fields)
+    name = collection_of(fields.pop(COLLECTION, None) or usual or MAIN)
+    return replace(document, fields=fields if name == MAIN else {**fields, COLLECTION: name})
 
 
 def _refuse_not_numbers(document: Document) -> None:

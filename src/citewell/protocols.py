@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from citewell.incoming import Blob, Item
 from citewell.model import Delta, Fields, Found, Hit, Point, Prompt, Query
@@ -109,9 +109,42 @@ class Index(Protocol):
 
 
 class Source(Protocol):
-    """A place that documents come from. The sync decides what to add and remove."""
+    """A place that documents come from. The sync compares, and decides what to add and remove.
+
+    `items` lists all that is there now, or raises: a list that is cut short would read as deletions. `fetch` returns
+    an item's bytes, named by the item's id; BadInput when this one cannot be had, and the rest goes on.
+    """
 
     @property
     def name(self) -> str: ...
     def items(self) -> Iterator[Item]: ...
     def fetch(self, item: Item) -> Blob: ...
+
+
+@runtime_checkable
+class Skips(Protocol):
+    """A source that passes over some of what is there. `skipped` counts it by reason, for the last list."""
+
+    def skipped(self) -> Mapping[str, int]: ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A source that needs something of its last run: what is in `memory` (JSON) after one is there at the next."""
+
+    @property
+    def memory(self) -> dict[str, Any]: ...
+
+
+class Stop(Protocol):
+    """What is set to say that it is time to stop: a threading.Event is one."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
+@runtime_checkable
+class Watchable(Protocol):
+    """A source that tells of changes: one True for several at once, False now and then, until `stop` is set."""
+
+    def changed(self, stop: Stop) -> Iterator[bool]: ...

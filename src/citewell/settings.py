@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from citewell.declared import SourceConfig
 from citewell.model import Mode, Policy
 from citewell.prompted import FORMATS, LENGTHS, Format, Length
 
@@ -28,6 +29,9 @@ class LibraryConfig:
     """Where the library is."""
 
     path: Path = _setting(Path(LIBRARY_FOLDER), "folder of the catalog and the index", path=True)
+    collection: str = _setting(
+        "", "where documents go and questions look that name no collection; empty: main, and all of them"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ class EmbedConfig:
 class IndexConfig:
     """Where vectors and words are searched. It can be made anew from the catalog at any time, without embedding."""
 
-    store: str = _setting("edge", "edge (embedded), qdrant (a server), pgvector (PostgreSQL) or chroma")
+    store: str = _setting(
+        "edge", "edge (embedded), qdrant (a server), pgvector (PostgreSQL), chroma, pinecone or weaviate"
+    )
     url: str = _setting(
         "",
         "address of the server, without a password; empty with chroma: in the library's folder",
@@ -221,7 +227,7 @@ class ReadConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings, by section."""
+    """All settings, by section, and the sources."""
 
     library: LibraryConfig = LibraryConfig()
     embed: EmbedConfig = EmbedConfig()
@@ -232,3 +238,4 @@ class Config:
     cost: CostConfig = CostConfig()
     server: ServerConfig = ServerConfig()
     read: ReadConfig = ReadConfig()
+    sources: tuple[SourceConfig, ...] = ()

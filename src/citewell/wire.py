@@ -5,6 +5,7 @@ Bodies, by route:
     PUT    /documents/{id}    dump(Added)
     GET    /documents/{id}    dump_document(entry, document): the entry's members and "text"
     GET    /documents         {"documents": [dump(Entry), ...]}
+    GET    /collections       {"collections": [dump(Collection), ...]}
     POST   /search            {"hits": [dump(Hit), ...]}
     POST   /why               dump(Why)
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
@@ -13,6 +14,8 @@ Bodies, by route:
     POST   /quote             dump(Quote); money is decimal text, in US dollars
     POST   /quote/documents/{id}        dump(Quote) for a document's bytes
     GET    /cost              {"by": "...", "spent": [dump(Spent), ...], "total": dump(Spent)}
+    GET    /sources           {"sources": [dump(SourceState), ...]}
+    POST   /sources/{name}/sync         dump(SourceState), once it is done
     GET    /status            the object that Library.status() returns
     POST   /check             {"drift": ["...", ...]}
     errors                    dump_error, as application/problem+json
@@ -28,6 +31,7 @@ from decimal import Decimal
 from typing import Any
 
 from citewell import errors, filters
+from citewell.collection import Collection
 from citewell.conversation import Conversation, Turn
 from citewell.filters import Filter
 from citewell.hostile import Suspect, Suspicion
@@ -42,6 +46,7 @@ from citewell.model import (
     Entry,
     Event,
     Fields,
+    FieldUse,
     Hit,
     HitsFound,
     Message,
@@ -52,6 +57,7 @@ from citewell.model import (
 )
 from citewell.money import Quote, Spent
 from citewell.prompted import PromptUsed
+from citewell.sourced import SourceState
 from citewell.why import Change, Explained, Followed, Place, Why
 
 STATUS: Mapping[str, int] = {
@@ -164,6 +170,14 @@ def load_entry(data: Mapping[str, Any]) -> Entry:
     return Entry(**{**_known(Entry, data), "fields": load_fields(data.get("fields", {}))})
 
 
+def load_collection(data: Mapping[str, Any]) -> Collection:
+    """Read what is in a collection."""
+    fields = tuple(
+        FieldUse(**{**_known(FieldUse, one), "values": tuple(one["values"])}) for one in data["fields"]
+    )
+    return Collection(**{**_known(Collection, data), "fields": fields})
+
+
 def load_document(data: Mapping[str, Any]) -> tuple[Entry, Document]:
     """Read an entry and its document; `blocks` do not travel."""
     entry = load_entry(data)
@@ -241,6 +255,11 @@ def load_quote(data: Mapping[str, Any]) -> Quote:
 def load_spent(data: Mapping[str, Any]) -> Spent:
     """Read what a group of calls took."""
     return Spent(**_known(Spent, data) | {"cost": load_money(data["cost"])})
+
+
+def load_source(data: Mapping[str, Any]) -> SourceState:
+    """Read how a source stands."""
+    return SourceState(**_known(SourceState, data))
 
 
 def load_step(data: Mapping[str, Any]) -> Step:

@@ -53,8 +53,8 @@ class RayData:
         recipe = pickle.dumps(self._recipe(prepare))
         for wave in waves(blobs):
             stored = work.prints_of(prepare.catalog.hashes())
-            for one in self._done(wave, recipe, stored):
-                yield prepare.settled(work.unpacked(one)) if isinstance(one, Job) else one
+            for name, outcomes in self._done(wave, recipe, stored):
+                yield from prepare.settled(name, list(map(work.unpacked, outcomes)))
 
     def _recipe(self, prepare: Prepare) -> work.Recipe:
         """What is counted, or needs the catalog, stays here: a service's embedding, and what a chat model writes."""
@@ -62,7 +62,9 @@ class RayData:
         embeds = prepare.writing is None and self.embed.model not in KEYS
         return work.Recipe(bare, self.embed, prepare.embedder.name, embeds)
 
-    def _done(self, wave: list[Blob], recipe: bytes, stored: Any) -> Iterator[Job | Failure]:
+    def _done(
+        self, wave: list[Blob], recipe: bytes, stored: Any
+    ) -> Iterator[tuple[str, list[Job | Failure]]]:
         import ray
         from ray.exceptions import RayError
 

@@ -1,6 +1,7 @@
 """What a worker does: blobs -> jobs -> jobs with their vectors, in batches. No catalog, no key, no service.
 
-A batch is an Arrow table with one column of pickles: a Blob, then a Job or a Failure for each document.
+A batch is an Arrow table with one column of pickles: a Blob; then its name with a Job or a
+Failure for each of its documents.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def read_and_split(batch: Any, recipe: bytes) -> Any:
     """Return the jobs and failures of a batch of blobs, in order."""
     prepare = _prepare(recipe)
     blobs: Iterator[Blob] = values_of(batch)
-    return table_of(one for blob in blobs for one in prepare.read(blob, prepare.whole))
+    return table_of((blob.name, prepare.read(blob, prepare.whole)) for blob in blobs)
 
 
 class Embed:
@@ -76,12 +77,9 @@ class Embed:
             import ray
 
             self._stored = ray.get(self._reference[0])
-        outcomes: list[Job | Failure] = list(values_of(batch))
-        found = packed(outcomes, _prepare(self._recipe), self._stored)
-        return table_of(
-            _with(one, {h: found[h] for h in _texts(one) if h in found}) if isinstance(one, Job) else one
-            for one in outcomes
-        )
+        read: list[tuple[str, list[Job | Failure]]] = list(values_of(batch))
+        found = packed((one for _, some in read for one in some), _prepare(self._recipe), self._stored)
+        return table_of((name, [_with(one, found) for one in some]) for name, some in read)
 
 
 def packed(outcomes: Iterable[Job | Failure], prepare: Prepare, stored: Prints) -> dict[bytes, bytes]:
@@ -92,14 +90,18 @@ def packed(outcomes: Iterable[Job | Failure], prepare: Prepare, stored: Prints) 
     return {h: vectors.pack(row) for h, row in zip(lacking, matrix, strict=True)}
 
 
-def _with(job: Job, rows: Any) -> Job:
-    return replace(job, vectors=rows)
+def _with(one: Job | Failure, found: dict[bytes, Any]) -> Job | Failure:
+    if isinstance(one, Failure):
+        return one
+    return replace(one, vectors={h: found[h] for h in _texts(one) if h in found})
 
 
-def unpacked(job: Job) -> Job:
+def unpacked(one: Job | Failure) -> Job | Failure:
     """Return a job with its vectors as a library expects them."""
-    rows: Any = job.vectors
-    return replace(job, vectors={h: vectors.unpack(row) for h, row in rows.items()})
+    if isinstance(one, Failure):
+        return one
+    rows: Any = one.vectors
+    return replace(one, vectors={h: vectors.unpack(row) for h, row in rows.items()})
 
 
 def prints_of(hashes: Iterable[bytes]) -> Prints:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from citewell.catalog import queries, schema
+from citewell.access import READERS
+from citewell.catalog import queries, schema, sharing
+from citewell.catalog.collections import Collections
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import add_columns, among, batches, open_engine, translated
+from citewell.catalog.runs import Runs
+from citewell.catalog.sharing import Known, missing
+from citewell.catalog.sqlite import add_columns, among, empty_log, open_engine, translated
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
-from citewell.catalog.talk import Talk
+from citewell.catalog.talk import Talk, note_shown, redact
 from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
     ENTRY,
     Proposal,
+    Readers,
     Version,
     entry_of,
     erase,
@@ -34,9 +39,9 @@ from citewell.catalog.versions import (
 )
 from citewell.catalog.where import to_sql
 from citewell.catalog.written import Texts
-from citewell.errors import NotFound, Unsupported
+from citewell.errors import Unsupported
 from citewell.filters import Filter
-from citewell.model import Entry, FieldUse, Passage
+from citewell.model import Entry, Fields, FieldUse, Passage
 
 if TYPE_CHECKING:
     from citewell.model import Vector
@@ -60,7 +65,10 @@ class Catalog:
         self._engine = open_engine(path)
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
+        self.runs = Runs(self._engine)
         self.texts = Texts(self._transaction)
+        self.collections = Collections(self._read)
+        self.restricts = False  # whether a document has, or had, an access list
         with self._transaction() as sql:
             schema.metadata.create_all(sql)
             add_columns(sql, schema.metadata.sorted_tables)
@@ -72,6 +80,8 @@ class Catalog:
                     f"the library at {str(path.parent)!r} has schema {found}, this Citewell knows "
                     f"{schema.VERSION}; install the Citewell that wrote it"
                 )
+            note_shown(sql)
+            self.restricts = sharing.restricts(sql)
 
     # -- writing ------------------------------------------------------------------------------------
 
@@ -82,6 +92,8 @@ class Catalog:
             if new:
                 rows = [{"hash": key, "vector": pack(vector)} for key, vector in new.items()]
                 sql.execute(insert(schema.vectors).prefix_with("OR IGNORE"), rows)
+            if any(READERS in one.document.fields for one in proposals):
+                self._note_restricted(sql)
             return propose(sql, proposals, now)
 
     def accept(self, versions: Sequence[Version]) -> list[Version]:
@@ -98,37 +110,58 @@ class Catalog:
             erase(sql, versions)
 
     def remove(self, document_id: str) -> Version:
-        """Delete a document's current version. NotFound if there is none."""
+        """Delete a document's current version, and what it said in kept conversations: none of it is left in the
+        catalog's files. NotFound if there is none."""
         with self._transaction() as sql:
             gone = forget(sql, [document_id])
             if not gone:
-                raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
-            return gone[0]
+                raise missing(document_id)
+            redact(sql, document_id)
+        with translated():
+            empty_log(self._engine)
+        return gone[0]
+
+    def share(self, document_id: str, readers: Readers) -> tuple[Version, Fields]:
+        """Set a document's access list, None for everybody, and journal it; returns its version and all its fields.
+
+        NotFound if there is none.
+        """
+        with self._transaction() as sql:
+            if readers is not None:
+                self._note_restricted(sql)
+            found = sharing.share(sql, document_id, readers)
+            if found is None:
+                raise missing(document_id)
+            return found
 
     # -- reading ------------------------------------------------------------------------------------
 
-    def digest(self, document_id: str) -> tuple[int, bytes, int] | None:
-        """Return (number, digest, passages) of the current version, or None."""
+    def before(self, document_ids: Sequence[str]) -> dict[str, Known]:
+        """Return what is known of the documents among these that there are."""
         with self._read() as sql:
-            row = sql.execute(
-                select(v.number, v.digest, v.passages).where(v.document_id == document_id, v.current)
-            ).one_or_none()
-        return (row[0], row[1], row[2]) if row else None
+            return sharing.known(sql, document_ids)
+
+    def seen(self, document_ids: Collection[str], where: Filter | None) -> set[str]:
+        """Return the documents among these that there are and that satisfy a filter."""
+        with self._read() as sql:
+            return sharing.seen(sql, document_ids, where)
 
     def known(self, hashes: Iterable[bytes]) -> dict[bytes, Vector]:
         """Return the stored vectors among these hashes, as float32."""
-        wanted = list(set(hashes))
-        found: dict[bytes, Vector] = {}
         with self._read() as sql:
-            for some in batches(wanted):
-                rows = sql.execute(select(schema.vectors).where(schema.vectors.c.hash.in_(some)))
-                found.update((row[0], unpack(row[1])) for row in rows)
-        return found
+            return queries.vectors(sql, hashes)
 
     def hashes(self) -> Iterator[bytes]:
         """Yield the hash of every text that has a stored vector."""
         with self._read() as sql:
             yield from sql.execute(select(schema.vectors.c.hash)).scalars()
+
+    def stored(self, hashes: Collection[bytes], where: Filter | None) -> set[bytes]:
+        """Return those among these hashes that a vector is stored of, for a document that satisfies a filter."""
+        if where is None:
+            return set(self.known(hashes))
+        with self._read() as sql:
+            return sharing.stored(sql, hashes, where)
 
     def hits(
         self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
@@ -161,13 +194,13 @@ class Catalog:
             texts = {row[0]: row[1] for row in sql.execute(query)}
         return {one: texts[key] for one, key in keys.items() if key in texts}
 
-    def get(self, document_id: str) -> tuple[Entry, str]:
-        """Return a document's entry and text. NotFound if there is none."""
+    def get(self, document_id: str, where: Filter | None = None) -> tuple[Entry, str]:
+        """Return the entry and text of a document that satisfies a filter. NotFound if there is none."""
+        query = select(*ENTRY, v.text).where(v.document_id == document_id, v.current)
         with self._read() as sql:
-            query = select(*ENTRY, v.text).where(v.document_id == document_id, v.current)
-            row = sql.execute(query).one_or_none()
+            row = sql.execute(_narrowed(query, where)).one_or_none()
         if row is None:
-            raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
+            raise missing(document_id)
         return entry_of(row), row[-1]
 
     def suspicious(self, document_id: str) -> list[Passage]:
@@ -185,31 +218,29 @@ class Catalog:
         with self._transaction() as sql:
             return release(sql, document_id, places)
 
-    def suspicions(self) -> dict[str, int]:
+    def suspicions(self, where: Filter | None = None) -> dict[str, int]:
         """Return how many passages have something suspicious in them, and how many of those are quarantined."""
         with self._read() as sql:
-            return suspicious_counts(sql)
+            return suspicious_counts(sql, where)
 
     def entries(self, where: Filter | None, limit: int, after: str) -> list[Entry]:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         query = select(*ENTRY).where(v.current, v.document_id > after).order_by(v.document_id).limit(limit)
-        if where is not None:
-            query = query.where(to_sql(where, v.fields))
         with self._read() as sql:
-            return [entry_of(row) for row in sql.execute(query)]
+            return [entry_of(row) for row in sql.execute(_narrowed(query, where))]
 
-    def counts(self) -> tuple[int, int, int]:
-        """Return the numbers of documents, passages and pending journal rows."""
+    def counts(self, where: Filter | None = None) -> tuple[int, int, int]:
+        """Return the numbers of documents and their passages, and of all pending journal rows."""
+        query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
         with self._read() as sql:
-            query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
-            documents, passages = sql.execute(query).one()
+            documents, passages = sql.execute(_narrowed(query, where)).one()
             pending = sql.execute(select(func.count()).select_from(schema.journal)).scalar_one()
             return documents, passages, pending
 
-    def fields(self) -> list[FieldUse]:
+    def fields(self, where: Filter | None = None) -> list[FieldUse]:
         """Return the metadata fields that documents have."""
         with self._read() as sql:
-            return fields_in_use(sql)
+            return fields_in_use(sql, where)
 
     def document_ids(self, where: Filter, limit: int) -> list[str]:
         """Return up to `limit` ids of documents that satisfy a filter."""
@@ -272,10 +303,10 @@ class Catalog:
 
     # -- settings -------------------------------------------------------------------------
 
-    def ids(self) -> set[str]:
-        """Return the id of every document."""
+    def ids(self, where: Filter | None = None) -> set[str]:
+        """Return the ids of documents."""
         with self._read() as sql:
-            return set(sql.execute(select(v.document_id).where(v.current)).scalars())
+            return set(sql.execute(_narrowed(select(v.document_id).where(v.current), where)).scalars())
 
     def setting(self, name: str, value: str | None = None) -> str | None:
         """Read a setting of the library, or write it when `value` is given."""
@@ -299,6 +330,10 @@ class Catalog:
         """Release the files."""
         self._engine.dispose()
 
+    def _note_restricted(self, sql: Connection) -> None:
+        self.restricts = True  # before the commit: who searches from then on asks for what they may see
+        sql.execute(insert(schema.meta).prefix_with("OR REPLACE").values(name=READERS, value="1"))
+
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with translated(), self._engine.begin() as sql:
@@ -308,3 +343,7 @@ class Catalog:
     def _read(self) -> Iterator[Connection]:
         with translated(), self._engine.connect() as sql:
             yield sql
+
+
+def _narrowed(query: Select[Any], where: Filter | None) -> Select[Any]:
+    return query if where is None else query.where(to_sql(where, v.fields))

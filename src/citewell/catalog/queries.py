@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import among
+from citewell.catalog.sqlite import among, batches
 from citewell.catalog.vectors import unpack
 from citewell.catalog.versions import ENTRY, PASSAGE, SUSPICION, Version, hit_of
 from citewell.catalog.where import to_sql
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 v, p, s = schema.versions.c, schema.passages.c, schema.suspicions.c
 _SAME = and_(s.key == p.key, s.position == p.position)
+
+
+def vectors(sql: Connection, hashes: Iterable[bytes]) -> dict[bytes, Vector]:
+    """Return the stored vectors among these hashes, as float32."""
+    found: dict[bytes, Vector] = {}
+    for some in batches(list(set(hashes))):
+        rows = sql.execute(select(schema.vectors).where(schema.vectors.c.hash.in_(some)))
+        found.update((row[0], unpack(row[1])) for row in rows)
+    return found
 
 
 def hits(

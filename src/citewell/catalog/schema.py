@@ -48,6 +48,8 @@ versions = Table(
     Column("added_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
     Column("text", Text, nullable=False),
+    # The access list that the last add said, if any did; the one in force is in `fields`.
+    Column("given", Text),
 )
 # SQLite uses a partial index only for conditions that are written as the index's own is.
 Index("one_current", versions.c.document_id, unique=True, sqlite_where=text("current = 1"))
@@ -150,6 +152,8 @@ conversations = Table(
     Column("id", String, primary_key=True),
     Column("started_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
+    # Who it was begun by, as `Access` is written. Those of an older Citewell are the owner's.
+    Column("access", Text, nullable=False, server_default="*"),
 )
 Index("latest", conversations.c.updated_at)
 
@@ -168,6 +172,17 @@ turns = Table(
     sqlite_with_rowid=False,
 )
 
+shown = Table(
+    "shown",
+    metadata,
+    # Which documents a kept answer was written from: when one is removed, what it said is removed there too.
+    Column("document_id", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("shown_in", shown.c.conversation)
+
 items = Table(
     "items",
     metadata,
@@ -176,6 +191,21 @@ items = Table(
     Column("stamp", String, nullable=False),
     Column("documents", Text, nullable=False),
     Column("synced_at", Float, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    # How a source's last run went; `memory` (JSON) is what the source asked to be kept for the next one.
+    Column("source", String, primary_key=True),
+    Column("last_run", String, nullable=False),
+    Column("last_success", String, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("held", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("memory", Text, nullable=False),
 )
 
 spend = Table(

@@ -15,11 +15,13 @@ from sqlalchemy.schema import CreateColumn
 from citewell.errors import Corrupt, OutOfSpace
 
 BATCH: Final = 500
+WAIT: Final = 30
+"""Seconds that a statement waits for another process or thread that writes."""
 
 
 def open_engine(path: Path) -> Engine:
     engine: Engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
+        f"sqlite:///{path}", connect_args={"timeout": WAIT, "check_same_thread": False}
     )
 
     @event.listens_for(engine, "connect")
@@ -38,6 +40,17 @@ def add_columns(sql: Connection, tables: Iterable[Table]) -> None:
             if column.name not in there:
                 made = CreateColumn(column).compile(sql)
                 sql.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {made}")
+
+
+def empty_log(engine: Engine) -> None:
+    """Empty the log: what was erased is overwritten in the file, but the log still holds the pages as they were.
+
+    A reader that is in the way is waited for half a second; the log is then emptied by the next call, or at closing.
+    """
+    with engine.connect() as sql:
+        sql.exec_driver_sql("PRAGMA busy_timeout=500")
+        sql.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        sql.exec_driver_sql(f"PRAGMA busy_timeout={WAIT * 1000}")
 
 
 def among(*columns: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
+from citewell.access import READERS
 from citewell.catalog import schema
 from citewell.catalog.answers import forget_answers
 from citewell.catalog.ids import passage_id
@@ -38,13 +39,18 @@ PASSAGE = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.conte
 SUSPICION = (s.score, s.state, s.parts)
 
 
+Readers: TypeAlias = tuple[str, ...] | None
+"""An access list; None for everybody, or where none was said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A new version to be: its document, spans, the hash of each span's embedded text, and its digest.
 
     `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds;
     `suspicions` has what is suspicious, by position.
-    `writings` are the hashes of what a chat model wrote for it.
+    `writings` are the hashes of what a chat model wrote for it; `given` is the access list that came with it, if
+    any did: the one in force is in the document's fields.
     """
 
     document: Document
@@ -54,6 +60,7 @@ class Proposal:
     places: Mapping[int, bytes] = field(default_factory=dict)
     suspicions: Mapping[int, Suspicion] = field(default_factory=dict)
     writings: frozenset[bytes] = frozenset()
+    given: Readers = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,9 @@ class Version:
 
 
 def digest(document: Document, settings: str) -> bytes:
-    """Hash all that decides a version: equal digests, equal passages, vectors and fields."""
-    fields = json.dumps(dict(document.fields), sort_keys=True, ensure_ascii=False)
+    """Hash all that decides a version but who may see it: equal digests, equal passages, vectors and fields."""
+    told = {name: value for name, value in document.fields.items() if name != READERS}
+    fields = json.dumps(told, sort_keys=True, ensure_ascii=False)
     parts = [settings, document.title, document.media_type, document.source, fields, document.text]
     parts += [f"{one.start} {one.end} {one.how}" for one in document.hidden]
     return sha256(json.dumps(parts).encode()).digest()
@@ -106,7 +114,7 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Ve
             texts = [proposal.document.text[one.start : one.end] for one in proposal.spans]
             note_suspicions(sql, (version.key, proposal.document.id), proposal.suspicions, texts)
         use(sql, version.key, proposal.document, proposal.writings)
-    _journal(sql, "put", made)
+    journal(sql, "put", made)
     return made
 
 
@@ -118,6 +126,7 @@ def _version_row(version: Version, proposal: Proposal, added_at: str, now: str) 
         "fields": json.dumps(dict(document.fields), ensure_ascii=False), "digest": proposal.digest,
         "passages": version.passages, "characters": len(document.text),
         "added_at": added_at, "updated_at": now, "text": document.text,
+        "given": None if proposal.given is None else json.dumps(proposal.given, ensure_ascii=False),
     }  # fmt: skip
 
 
@@ -169,10 +178,11 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
             delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still, ~also),
             [{"hash": h} for h in hashes],
         )
-    _journal(sql, "drop", versions)
+    journal(sql, "drop", versions)
 
 
-def _journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
+def journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
+    """Note what the index must be told of these versions: put or drop."""
     rows = [{"op": op, "key": version.key, "passages": version.passages} for version in versions]
     if rows:
         sql.execute(insert(schema.journal), rows)
@@ -202,9 +212,10 @@ def hit_of(row: Any) -> tuple[Passage, Entry]:
 
 def entry_of(row: Any) -> Entry:
     document_id, number, title, source, media_type, fields, *rest = row[:11]
-    return Entry(document_id, number, title, source, media_type, _fields(fields), *rest)
+    return Entry(document_id, number, title, source, media_type, fields_of(fields), *rest)
 
 
-def _fields(text: str) -> Fields:
+def fields_of(text: str) -> Fields:
+    """Read a document's fields."""
     pairs = json.loads(text).items()
     return {key: tuple(value) if isinstance(value, list) else value for key, value in pairs}

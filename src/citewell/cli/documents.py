@@ -5,19 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from citewell.access import ANYBODY, READERS, Access, readers_of
 from citewell.cli import output
 from citewell.cli.bulk import On, Workers, connected, spread_of
-from citewell.cli.given import Given, blobs, is_url
+from citewell.cli.collections import OF_COLLECTION
+from citewell.cli.given import Given, blobs, is_url, names_of
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
 from citewell.cli.spending import confirm
+from citewell.collection import COLLECTION, collection_of
 from citewell.config import FILE_NAME, Loaded, template, values_of
-from citewell.errors import BadInput, NotFound
-from citewell.model import Entry
+from citewell.errors import NotFound
+from citewell.model import Entry, Fields, Value
+from citewell.sources.given import With
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
@@ -95,6 +100,19 @@ def add(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Let addresses be on this machine or a private network.")
     ] = False,
+    readers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help='Who may see them: "group:sales,user:ann", or nobody; the list that is there, or everybody, if none.',
+        ),
+    ] = None,
+    collection: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Where they go; where they are, or the usual one, if it is not said."
+        ),
+    ] = None,
     yes: Yes = False,
     on: On = None,
     workers: Workers = 0,
@@ -107,7 +125,9 @@ def add(
     loaded = session.load()
     check_paths(what)
     folders = [one for one in what if not is_url(one) and Path(one).is_dir()]
-    given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private)
+    fields: dict[str, Value] = {} if readers is None else {READERS: readers_of(names_of(readers))}
+    fields |= {} if collection is None else {COLLECTION: collection_of(collection)}
+    given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private, fields)
     sources = [folder_of(Path(one), loaded) for one in folders]
     spread = spread_of(session, on, workers, loaded)
     with session.open(loaded, spread) as library:
@@ -115,38 +135,10 @@ def add(
         with connected(spread), bar("documents") as shown:
             tally = Tally(shown)
             for folder in sources:
-                take_folder(library, folder, tally, prune=False)
+                take_folder(library, folder, tally, prune=False, fields=fields, access=session.access)
             tally.total = tally.done + len(given.what)
             tally.positions = {}
-            library.ingest(blobs(given, tally), tally)
-    finish(session, tally)
-
-
-@command(app)
-def sync(
-    session: Session,
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH…", help="Folders; all that were added, if none.")
-    ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Remove nothing.")] = False,
-    yes: Yes = False,
-    on: On = None,
-    workers: Workers = 0,
-) -> None:
-    """Bring the library up to date with folders: new and changed files in, vanished ones out.
-
-    Exit code 11 when some could not be taken in; the others were.
-    """
-    loaded = session.load()
-    spread = spread_of(session, on, workers, loaded)
-    with session.open(loaded, spread) as library:
-        listed = [Path(one) for one in paths] if paths else folders(library)
-        sources = [folder_of(path, loaded) for path in listed]
-        confirm(session, library, sources, yes)
-        with connected(spread), bar("documents") as shown:
-            tally = Tally(shown)
-            for folder in sources:
-                take_folder(library, folder, tally, prune=not keep)
+            library.ingest(blobs(given, tally), tally, 0, session.access)
     finish(session, tally)
 
 
@@ -157,7 +149,7 @@ def remove(session: Session, ids: Ids) -> None:
     with session.open(session.load()) as library:
         for one in ids:
             try:
-                library.remove(one)
+                library.remove(one, session.access)
             except NotFound:
                 missing.append(one)
                 output.say(f"error: there is no document {one!r}", file=sys.stderr)
@@ -177,10 +169,11 @@ def list_(
     where: Annotated[str | None, typer.Option(help="Filter, as in SQL: \"path LIKE 'guide/%'\".")] = None,
     limit: Annotated[int, typer.Option(help="Most documents to list; 0 lists all.")] = 0,
     after: Annotated[str, typer.Option(help="Start after this id.")] = "",
+    collection: Annotated[str, typer.Option(metavar="NAME", help=OF_COLLECTION)] = "",
 ) -> None:
     """List documents in order of id."""
     with session.open(session.load()) as library:
-        entries = list(listed(library, where, limit, after))
+        entries = list(listed(library, where, (limit, after), session.access, collection))
     if session.json:
         output.print_json({"documents": entries})
     else:
@@ -196,8 +189,8 @@ def show(
 ) -> None:
     """Show a document: what the catalog says of it, then its text."""
     with session.open(session.load()) as library:
-        entry, document = library.get(document_id)
-        found = [] if text else library.suspicious(document_id)
+        entry, document = library.get(document_id, session.access)
+        found = [] if text else library.suspicious(document_id, session.access)
     if session.json:
         from citewell.wire import dump, dump_document
 
@@ -224,13 +217,13 @@ def release(
 ) -> None:
     """Let suspicious passages go, after a look at them: chat models are shown them from then on."""
     with session.open(session.load()) as library:
-        found = [one.id for one in library.suspicious(document_id)]
+        found = [one.id for one in library.suspicious(document_id, session.access)]
         chosen = next((one for one in found if output.number_of(one) == passage), None)
         if passage is not None and chosen is None:
             raise NotFound(
                 f"{document_id!r} has no suspicious passage {passage!r}; `citewell show` numbers them"
             )
-        done = library.release(document_id, chosen)
+        done = library.release(document_id, chosen, session.access)
     if session.json:
         output.print_json({"released": done})
     else:
@@ -253,27 +246,29 @@ def folder_of(path: Path, loaded: Loaded) -> Folder:
     return Folder(path, max_bytes=loaded.config.read.max_bytes)
 
 
-def take_folder(library: Opened, folder: Folder, tally: Tally, *, prune: bool) -> None:
-    """Sync a folder into the library; the tally sees every outcome."""
-    library.sync(Listed(folder, tally), tally, prune)
+def take_folder(
+    library: Opened,
+    folder: Folder,
+    tally: Tally,
+    *,
+    prune: float,
+    fields: Fields = MappingProxyType({}),
+    access: Access = ANYBODY,
+) -> None:
+    """Sync a folder into the library, its documents with more fields; the tally sees every outcome."""
+    library.sync(Listed(With(folder, fields) if fields else folder, tally), tally, prune, access)
     tally.done = max(tally.done, tally.total or 0)
     tally.skip(folder.skipped())
 
 
-def folders(library: Opened) -> list[Path]:
-    """Return the folders that the library was filled from."""
-    names: Any = library.status().get("sources") or []
-    found = [Path(name.removeprefix("folder:")) for name in names if name.startswith("folder:")]
-    if not found:
-        raise BadInput("no folder was added to this library; name one: citewell sync PATH")
-    return found
-
-
-def listed(library: Opened, where: str | None, limit: int, after: str) -> Iterator[Entry]:
-    """Page through the library's entries; a limit of 0 is none."""
+def listed(
+    library: Opened, where: str | None, place: tuple[int, str], access: Access, collection: str
+) -> Iterator[Entry]:
+    """Page through the library's entries; `place` is a limit, 0 for none, and the id that they follow."""
+    limit, after = place
     left = limit
     while True:
-        page = library.list(where, min(left, 1000) if limit else 1000, after)
+        page = library.list(where, min(left, 1000) if limit else 1000, after, access, collection)
         yield from page
         left -= len(page)
         if len(page) < 1000 or (limit and left <= 0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from citewell.cli import output
 from citewell.cli.session import Session, command
 from citewell.config import values_of
 from citewell.errors import BadInput, CitewellError, Corrupt, InUse
+
+if TYPE_CHECKING:
+    from citewell.cli.session import Opened
 
 app = typer.Typer()
 
@@ -22,7 +25,10 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
 ) -> None:
-    """Serve the page and the API until Ctrl-C. Other commands use this server meanwhile."""
+    """Serve the page and the API, and sync sources by their schedule, until Ctrl-C.
+
+    Other commands use this server meanwhile.
+    """
     from citewell.assemble import assemble
 
     session.local("serve")
@@ -33,6 +39,7 @@ def serve(
 
         def ready(url: str) -> None:
             library.announce(url)
+            library.sources.start()
             if session.json:
                 output.print_json({"url": url, "pid": os.getpid()})
                 sys.stdout.flush()
@@ -56,7 +63,7 @@ def serve(
 def status(session: Session) -> None:
     """Show counts, models and what is going on."""
     with session.open(session.load()) as library:
-        found = dict(library.status())
+        found = dict(library.status(session.access))
     if session.json:
         output.print_json(found)
         return
@@ -95,8 +102,8 @@ def doctor(
     drift: list[str] | None = None
     try:
         with session.open(loaded) as library:
-            findings.append(_state(library.status()))
-            drift = library.check() if check else None
+            findings.append(_state(library.status(session.access)))
+            drift = _checked(library, session) if check else None
     except InUse as error:
         findings.append(Finding("library", "warn", str(error)))
     except CitewellError as error:
@@ -111,6 +118,12 @@ def doctor(
         raise typer.Exit(Corrupt.code)
     if any(one.state == "missing" and one.needed for one in findings):
         raise typer.Exit(5)
+
+
+def _checked(library: Opened, session: Session) -> list[str]:
+    if not session.access.everything:
+        raise BadInput("--check looks at every document; leave out --as")
+    return library.check()
 
 
 def _state(status: dict[str, Any]) -> Any:

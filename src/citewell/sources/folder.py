@@ -11,8 +11,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from citewell.errors import NotFound, Unreadable
+from citewell.errors import MissingExtra, NotFound, Unreadable
 from citewell.incoming import Blob, Item
+from citewell.protocols import Stop
 from citewell.read.formats import ending_of, readable
 from citewell.read.limits import Limits
 
@@ -29,6 +30,9 @@ EXCLUDED: Final = (
     "~$*",
 )
 """Names that are never documents: hidden files, dependencies, generated files, Office's locks."""
+
+BURST: Final = 50
+"""Milliseconds of quiet after which changes are told: editors write a file in several steps."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,9 @@ class Folder:
         if self.path.is_file():
             yield _item(self.path.name, self.path.stat())
             return
-        found = [
-            (path.relative_to(self.path).as_posix(), path) for path in self._files(self.path, frozenset())
-        ]
-        for id_, path in sorted(found):
+        for id_ in sorted(self._files("", frozenset())):
             try:
-                yield _item(id_, path.stat())
+                yield _item(id_, os.stat(os.path.join(self.path, id_)))
             except OSError as error:
                 self._skipped[error.strerror or "cannot be looked at"] += 1
 
@@ -86,12 +87,47 @@ class Folder:
         modified = datetime.fromtimestamp(state.st_mtime, UTC).isoformat(timespec="seconds")
         return Blob(item.id, data, source=str(path), fields={"path": item.id, "modified": modified})
 
+    def changed(self, stop: Stop) -> Iterator[bool]:
+        """Yield True after each burst of changes below the folder, False now and then, until `stop` is set.
+
+        The operating system tells of them (watchfiles), and a burst ends BURST ms after its last change. NotFound when
+        the folder goes away, MissingExtra without the package.
+        """
+        try:
+            from watchfiles import watch
+        except ModuleNotFoundError as error:
+            raise MissingExtra(
+                "watching a folder needs the package 'watchfiles': pip install 'citewell[watch]'"
+            ) from error
+        try:
+            yield from (
+                bool(found)
+                for found in watch(
+                    self.path,
+                    watch_filter=None,
+                    debounce=BURST * 10,
+                    step=BURST,
+                    stop_event=stop,
+                    rust_timeout=1000,
+                    yield_on_timeout=True,
+                    raise_interrupt=False,
+                )
+            )
+        except OSError as error:
+            raise NotFound(
+                f"the folder {str(self.path)!r} cannot be watched: {error}; check the path"
+            ) from error
+
     def skipped(self) -> dict[str, int]:
         """Return how many files the last `items()` left out, by ending or by reason."""
         return dict(self._skipped.most_common())
 
-    def _files(self, folder: Path, above: frozenset[str]) -> Iterator[Path]:
-        """Walk without following a link into a folder that is being walked: links may form loops."""
+    def _files(self, below: str, above: frozenset[str]) -> Iterator[str]:
+        """Walk a folder, yielding paths from the root on; text, because a Path for each is half of the time.
+
+        A link into a folder that is being walked is not followed: links may form loops.
+        """
+        folder = os.path.join(self.path, below)
         real = os.path.realpath(folder)
         if real in above:
             self._skipped["link in a loop"] += 1
@@ -102,37 +138,34 @@ class Folder:
             self._skipped[error.strerror or "cannot be looked at"] += 1
             return
         for entry in entries:
-            path = folder / entry.name
-            if not self._wanted(path):
+            relative = f"{below}/{entry.name}" if below else entry.name
+            if _matches(self.exclude, entry.name, relative):
                 continue
-            if entry.is_symlink() and not self._inside(path):
+            if entry.is_symlink() and not self._inside(entry.path):
                 self._skipped["link to outside or to nothing"] += 1
             elif entry.is_dir():
-                yield from self._files(path, above | {real})
-            elif entry.is_file() and self._listed(path):
-                yield path
+                yield from self._files(relative, above | {real})
+            elif entry.is_file() and self._listed(entry.name, relative):
+                yield relative
 
-    def _inside(self, path: Path) -> bool:
+    def _inside(self, path: Path | str) -> bool:
         """Say whether a path, links followed, is below the root and there."""
         root = os.path.realpath(self.path)
         real = os.path.realpath(path)
         return (real == root or real.startswith(root.rstrip(os.sep) + os.sep)) and os.path.exists(real)
 
-    def _wanted(self, path: Path) -> bool:
-        relative = path.relative_to(self.path).as_posix()
-        return not any(fnmatchcase(path.name, one) or fnmatchcase(relative, one) for one in self.exclude)
-
-    def _listed(self, path: Path) -> bool:
-        relative = path.relative_to(self.path).as_posix()
-        if not readable(path.name):
-            self._skipped[ending_of(path.name) or "no ending"] += 1
+    def _listed(self, name: str, relative: str) -> bool:
+        if not readable(name):
+            self._skipped[ending_of(name) or "no ending"] += 1
             return False
-        included = not self.include or any(
-            fnmatchcase(path.name, one) or fnmatchcase(relative, one) for one in self.include
-        )
+        included = not self.include or _matches(self.include, name, relative)
         if not included:
             self._skipped["not included"] += 1
         return included
+
+
+def _matches(patterns: Sequence[str], name: str, relative: str) -> bool:
+    return any(fnmatchcase(name, one) or fnmatchcase(relative, one) for one in patterns)
 
 
 def _item(id_: str, state: os.stat_result) -> Item:

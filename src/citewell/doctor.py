@@ -37,6 +37,8 @@ EXTRAS: Final = {
     "qdrant": (("qdrant-client",), "an index on a Qdrant server"),
     "pgvector": (("psycopg", "pgvector"), "an index in PostgreSQL"),
     "chroma": (("chromadb",), "an index in Chroma"),
+    "pinecone": (("pinecone",), "an index in Pinecone"),
+    "weaviate": (("weaviate-client",), "an index in Weaviate"),
     "eval": (("ir-measures", "scipy"), "citewell eval"),
 }
 HOSTED: Final = {"anthropic": "anthropic", "cohere": "cohere"}

@@ -53,6 +53,8 @@ TABLES: Final = {
         "qdrant": "citewell.index.qdrant:Qdrant",
         "pgvector": "citewell.index.pgvector:PgVector",
         "chroma": "citewell.index.chroma:Chroma",
+        "pinecone": "citewell.index.pinecone:PineconeIndex",
+        "weaviate": "citewell.index.weaviate:WeaviateIndex",
     },
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
@@ -65,6 +67,9 @@ EXTRAS: Final = {
     "psycopg": "pgvector",
     "pgvector": "pgvector",
     "chromadb": "chroma",
+    "pinecone": "pinecone",
+    "weaviate": "weaviate",
+    "grpc": "weaviate",
     "ir_measures": "eval",
     "scipy": "eval",
 }

@@ -69,7 +69,9 @@ class EmbedConfig:
 class IndexConfig:
     """Where vectors and words are searched. It can be made anew from the catalog at any time, without embedding."""
 
-    store: str = _setting("edge", "edge (embedded), qdrant (a server), pgvector (PostgreSQL) or chroma")
+    store: str = _setting(
+        "edge", "edge (embedded), qdrant (a server), pgvector (PostgreSQL), chroma, pinecone or weaviate"
+    )
     url: str = _setting(
         "",
         "address of the server, without a password; empty with chroma: in the library's folder",

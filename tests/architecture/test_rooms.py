@@ -22,7 +22,7 @@ NETWORK: Final = {
 }
 REMOTE: Final = ("index.qdrant", "index.weaviate", "index.pinecone", "index.chroma")
 DATABASES: Final = {"sqlite3", "sqlalchemy", "psycopg", "psycopg2", "asyncpg", "alembic"}
-ENGINES: Final = ("qdrant_edge", "qdrant_client", "chromadb", "pgvector", "psycopg")
+ENGINES: Final = ("qdrant_edge", "qdrant_client", "chromadb", "pgvector", "psycopg", "pinecone", "weaviate")
 OUTSIDE: Final = (
     NETWORK | DATABASES | {"os", "io", "socket", "subprocess", "shutil", "tempfile", "threading", "logging"}
 )

@@ -1,0 +1,1 @@
+"""Stubs of services that cannot be had here: made from their published schemas, never from the service itself."""

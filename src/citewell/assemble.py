@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from functools import partial, reduce
@@ -39,7 +40,7 @@ from citewell.retrieve.phrase import PassageTexts
 from citewell.settings import SearchConfig
 
 if TYPE_CHECKING:
-    from citewell.catalog import Catalog
+    from citewell.catalog import At, Catalog
     from citewell.explain import Explain
     from citewell.library import Library
     from citewell.prepare import Prepare
@@ -54,25 +55,26 @@ def assemble(config: Config, *, create: bool = False) -> Library:
     NotFound when there is none and `create` is false; InUse when another process holds it.
     """
     folder = Path(config.library.path)
-    _folder(folder, create)
+    _folder(config, create)
     holder = Holder(folder)
     try:
-        return _open(config, folder, holder)
+        return _open(config, holder, create)
     except BaseException:
         holder.release()
         raise
 
 
-def _open(config: Config, folder: Path, holder: Holder) -> Library:
+def _open(config: Config, holder: Holder, create: bool) -> Library:
     from citewell.catalog import Catalog
     from citewell.library import Library, Parts
     from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
+    folder = Path(config.library.path)
     embedder = _embedder(config.embed)
     answering = answering_of(config.chat, embedder)  # before anything is open: it may refuse a file
-    catalog = Catalog(folder / "catalog.db")
+    catalog = Catalog(place(config), create=create or not config.catalog.url)
     _same_embedder(catalog, embedder)
     read = config.read
     limits = Limits(
@@ -257,8 +259,24 @@ def _index(folder: Path, dimensions: int) -> Index:
         return QdrantEdge(folder, dimensions)
 
 
-def _folder(folder: Path, create: bool) -> None:
-    if not create and not (folder / "catalog.db").exists():
+def place(config: Config) -> At:
+    """Where the catalog is: SQLite in the library's folder, or PostgreSQL. BadInput for a variable that is not set."""
+    from citewell.catalog import Postgres
+
+    at = config.catalog
+    if not at.url:
+        return Path(config.library.path) / "catalog.db"
+    password = os.environ.get(at.password_env, "") if at.password_env else ""
+    if at.password_env and not password:
+        raise BadInput(
+            f"catalog.password_env names {at.password_env!r}, which is not set; set it, or leave it out"
+        )
+    return Postgres(at.url, at.schema, password)
+
+
+def _folder(config: Config, create: bool) -> None:
+    folder = Path(config.library.path)
+    if not (create or config.catalog.url or (folder / "catalog.db").exists()):
         raise NotFound(f"there is no library at {str(folder)!r}; make one with `citewell init`")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

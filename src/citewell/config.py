@@ -182,7 +182,22 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         raise BadInput(
             f"{name} in {where} is not the name of an environment variable; put the name, not the key"
         )
+    if rules.get("without_password") and _has_password(value):
+        raise BadInput(
+            f"{name} in {where} has a password in it, and settings are shown; take it out, and put it into ~/.pgpass, "
+            "$PGPASSWORD, or a variable of your own whose name you set as catalog.password_env"
+        )
     return value
+
+
+def _has_password(url: str) -> bool:
+    from urllib.parse import parse_qs, urlsplit
+
+    try:
+        parts = urlsplit(url)
+        return bool(parts.password) or bool({"password", "sslpassword"} & parse_qs(parts.query).keys())
+    except ValueError:
+        return "@" in url
 
 
 def _truth(name: str, value: Any, where: str) -> bool:

@@ -19,7 +19,8 @@ ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "coher
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field with its rules: `least` and `most`, `choices`, `variable`, `path` (and the `names` that are none)."""
+    """A field with its rules: `least` and `most`, `choices`, `variable`, `path` (and the `names` that are none),
+    `without_password` (an address)."""
     return field(default=default, metadata={"about": about, **rules})
 
 
@@ -28,6 +29,23 @@ class LibraryConfig:
     """Where the library is."""
 
     path: Path = _setting(Path(LIBRARY_FOLDER), "folder of the catalog and the index", path=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogConfig:
+    """Where documents, passages and vectors are kept."""
+
+    url: str = _setting(
+        "",
+        "address of a PostgreSQL database, postgresql+psycopg://USER@HOST/DATABASE; empty is SQLite in library.path",
+        without_password=True,
+    )
+    schema: str = _setting("citewell", "schema of its tables in that database")
+    password_env: str = _setting(
+        "",
+        "environment variable of its password; empty is PGPASSWORD or ~/.pgpass, as with every PostgreSQL client",
+        variable=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +203,7 @@ class Config:
     """All settings, by section."""
 
     library: LibraryConfig = LibraryConfig()
+    catalog: CatalogConfig = CatalogConfig()
     embed: EmbedConfig = EmbedConfig()
     split: SplitConfig = SplitConfig()
     search: SearchConfig = SearchConfig()

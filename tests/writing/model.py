@@ -17,7 +17,7 @@ from citewell.catalog import schema
 from citewell.errors import ProviderError
 from citewell.library import Library
 from citewell.model import Delta, Prompt, Usage
-from citewell.settings import Config
+from tests.stores import config_of
 
 PARTS = ("kettle", "lamp", "toaster", "clock", "stove", "radio", "fan", "iron", "mixer", "drill")
 
@@ -82,12 +82,10 @@ def open_with(
 ) -> Library:
     """Open a library in which `model` writes these kinds."""
     patch.setattr(chats, "chat_of", lambda config, embedder: model)
-    config = Config()
+    config = config_of(folder, **dict.fromkeys(kinds, True))
     return assembling.assemble(
         replace(
             config,
-            library=replace(config.library, path=folder),
-            embed=replace(config.embed, model="hash", **dict.fromkeys(kinds, True)),
             split=replace(config.split, tokens=60),
             chat=replace(config.chat, model=chat, concurrency=concurrency),
         ),

@@ -7,17 +7,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import queries, schema
 from citewell.catalog.contradictions import contradictions
+from citewell.catalog.engine import (
+    At,
+    among,
+    batches,
+    insert_new,
+    is_postgres,
+    open_engine,
+    replace_in,
+    translated,
+)
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import add_columns, among, batches, open_engine, translated
+from citewell.catalog.revision import make_ready
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
 from citewell.catalog.talk import Talk
@@ -34,7 +43,7 @@ from citewell.catalog.versions import (
 )
 from citewell.catalog.where import to_sql
 from citewell.catalog.written import Texts
-from citewell.errors import NotFound, Unsupported
+from citewell.errors import NotFound
 from citewell.filters import Filter
 from citewell.model import Entry, FieldUse, Passage
 
@@ -54,24 +63,16 @@ class Change:
 
 
 class Catalog:
-    """A SQLite catalog at `path`, in WAL mode with synchronous=FULL: a commit survives a power cut."""
+    """A catalog in SQLite's file or on a PostgreSQL server."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = open_engine(path)
+    def __init__(self, at: At, *, create: bool = True) -> None:
+        self._engine = open_engine(at)
+        self._postgres = is_postgres(self._engine)
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
         self.texts = Texts(self._transaction)
-        with self._transaction() as sql:
-            schema.metadata.create_all(sql)
-            add_columns(sql, schema.metadata.sorted_tables)
-            found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
-            if found is None:
-                sql.execute(insert(schema.meta).values(name="schema", value=str(schema.VERSION)))
-            elif int(found) != schema.VERSION:
-                raise Unsupported(
-                    f"the library at {str(path.parent)!r} has schema {found}, this Citewell knows "
-                    f"{schema.VERSION}; install the Citewell that wrote it"
-                )
+        with translated():
+            make_ready(self._engine, str(at), create)
 
     # -- writing ------------------------------------------------------------------------------------
 
@@ -81,7 +82,7 @@ class Catalog:
         with self._transaction() as sql:
             if new:
                 rows = [{"hash": key, "vector": pack(vector)} for key, vector in new.items()]
-                sql.execute(insert(schema.vectors).prefix_with("OR IGNORE"), rows)
+                sql.execute(insert_new(sql, schema.vectors), rows)
             return propose(sql, proposals, now)
 
     def accept(self, versions: Sequence[Version]) -> list[Version]:
@@ -134,18 +135,19 @@ class Catalog:
 
     def words_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the texts of the passages among these ids that there are."""
-        query = select(p.key, p.position, p.text).where(among(p.key, p.position))
+        query = select(p.key, p.position, p.text)
         asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            return {passage_id(row[0], row[1]): row[2] for row in sql.execute(query, {"pairs": asked})}
+            rows = sql.execute(query.where(among(sql, p.key, p.position)), {"pairs": asked})
+            return {passage_id(row[0], row[1]): row[2] for row in rows}
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, Vector]:
         """Return the vectors of the passages among these ids that there are, as float32."""
         query = select(p.key, p.position, schema.vectors.c.vector)
-        query = query.join(schema.vectors, schema.vectors.c.hash == p.vector).where(among(p.key, p.position))
+        query = query.join(schema.vectors, schema.vectors.c.hash == p.vector)
         asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            rows = sql.execute(query, {"pairs": asked})
+            rows = sql.execute(query.where(among(sql, p.key, p.position)), {"pairs": asked})
             return {passage_id(row[0], row[1]): unpack(row[2]) for row in rows}
 
     def texts_of(self, ids: Sequence[str]) -> dict[str, str]:
@@ -189,7 +191,7 @@ class Catalog:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         query = select(*ENTRY).where(v.current, v.document_id > after).order_by(v.document_id).limit(limit)
         if where is not None:
-            query = query.where(to_sql(where, v.fields))
+            query = query.where(to_sql(where, v.fields, postgres=self._postgres))
         with self._read() as sql:
             return [entry_of(row) for row in sql.execute(query)]
 
@@ -208,7 +210,11 @@ class Catalog:
 
     def document_ids(self, where: Filter, limit: int) -> list[str]:
         """Return up to `limit` ids of documents that satisfy a filter."""
-        query = select(v.document_id).where(v.current, to_sql(where, v.fields)).limit(limit)
+        query = (
+            select(v.document_id)
+            .where(v.current, to_sql(where, v.fields, postgres=self._postgres))
+            .limit(limit)
+        )
         with self._read() as sql:
             return list(sql.execute(query).scalars())
 
@@ -276,11 +282,13 @@ class Catalog:
         """Read a setting of the library, or write it when `value` is given."""
         with self._transaction() as sql:
             if value is not None:
-                sql.execute(insert(schema.meta).prefix_with("OR REPLACE").values(name=name, value=value))
+                sql.execute(replace_in(sql, schema.meta).values(name=name, value=value))
             return sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == name)).scalar()
 
     def integrity(self) -> list[str]:
-        """Return what SQLite's own check finds wrong; [] when nothing is."""
+        """Return what SQLite's own check finds wrong; [] when nothing is. PostgreSQL checks what it reads itself."""
+        if self._postgres:
+            return []
         with self._read() as sql:
             rows = [str(row[0]) for row in sql.exec_driver_sql("PRAGMA quick_check")]
         return [] if rows == ["ok"] else rows

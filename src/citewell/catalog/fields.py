@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -36,9 +35,9 @@ def fields_in_use(sql: Connection) -> list[FieldUse]:
     return [FieldUse(name, of, _shown(values)) for (name, of), values in common]
 
 
-def _values(rows: Iterable[str]) -> Iterator[tuple[str, object]]:
+def _values(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, object]]:
     for row in rows:
-        for name, value in json.loads(row).items():
+        for name, value in row.items():
             if name != "id":
                 yield from ((name, one) for one in (value if isinstance(value, list) else [value]))
 

@@ -10,8 +10,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.engine import among, is_postgres
 from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.sqlite import among
 from citewell.catalog.vectors import unpack
 from citewell.catalog.versions import ENTRY, PASSAGE, SUSPICION, Version, hit_of
 from citewell.catalog.where import to_sql
@@ -32,11 +32,11 @@ def hits(
     query = select(*PASSAGE, *ENTRY, *SUSPICION).join(schema.versions, v.key == p.key).where(v.current)
     query = query.outerjoin(schema.suspicions, _SAME)
     if where is not None:
-        query = query.where(to_sql(where, v.fields))
+        query = query.where(to_sql(where, v.fields, postgres=is_postgres(sql)))
     if not quarantined:
         query = query.where(or_(s.state.is_(None), s.state != "quarantined"))
     asked = json.dumps([split_id(one) for one in ids])
-    rows = sql.execute(query.where(among(p.key, p.position)), {"pairs": asked})
+    rows = sql.execute(query.where(among(sql, p.key, p.position)), {"pairs": asked})
     return {passage_id(row[0], row[1]): hit_of(row) for row in rows}
 
 

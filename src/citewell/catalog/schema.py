@@ -3,6 +3,8 @@
 A row of `versions` is one version of one document; `current` turns true in the transaction that
 acknowledges it. A row of `journal` is a change that the index may not hold durably yet: it is
 forgotten only after the index was flushed, and replayed when a library is opened.
+
+Whoever changes a table here adds a revision in `migrations/` and sets REVISION: see CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -23,8 +25,17 @@ from sqlalchemy import (
     text,
 )
 
+from citewell.catalog.types import Exact, Key, Metadata
+
+REVISION: Final = "0001"
+"""The newest revision: what these tables are."""
 VERSION: Final = 1
+"""What a Citewell that knew no revisions compares; it stays."""
 metadata = MetaData()
+
+revisions = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
+)
 
 meta = Table(
     "meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
@@ -34,14 +45,14 @@ versions = Table(
     "versions",
     metadata,
     # A random 63-bit number: the upper half of every passage id of this version. Never reused.
-    Column("key", Integer, primary_key=True, autoincrement=False),
-    Column("document_id", String, nullable=False),
+    Column("key", Key, primary_key=True, autoincrement=False),
+    Column("document_id", Exact, nullable=False),
     Column("number", Integer, nullable=False),
     Column("current", Boolean, nullable=False),
     Column("title", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("media_type", String, nullable=False),
-    Column("fields", Text, nullable=False),
+    Column("fields", Metadata, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("passages", Integer, nullable=False),
     Column("characters", Integer, nullable=False),
@@ -50,14 +61,20 @@ versions = Table(
     Column("text", Text, nullable=False),
 )
 # SQLite uses a partial index only for conditions that are written as the index's own is.
-Index("one_current", versions.c.document_id, unique=True, sqlite_where=text("current = 1"))
-Index("pending", versions.c.key, sqlite_where=text("current = 0"))
+Index(
+    "one_current",
+    versions.c.document_id,
+    unique=True,
+    sqlite_where=text("current = 1"),
+    postgresql_where=text("current"),
+)
+Index("pending", versions.c.key, sqlite_where=text("current = 0"), postgresql_where=text("NOT current"))
 Index("numbers", versions.c.document_id, versions.c.number)
 
 passages = Table(
     "passages",
     metadata,
-    Column("key", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
@@ -76,8 +93,8 @@ representations = Table(
     "representations",
     metadata,
     # Further points of a version's passages; `place` is the lower half of the point's id.
-    Column("key", Integer, primary_key=True),
-    Column("place", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("place", Key, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -87,7 +104,7 @@ suspicions = Table(
     "suspicions",
     metadata,
     # What reads as an instruction to a model, or is hidden, in a passage; most passages have no row.
-    Column("key", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("score", Float, nullable=False),
     Column("state", String, nullable=False),  # noted | quarantined | released
@@ -99,7 +116,7 @@ releases = Table(
     "releases",
     metadata,
     # Passages, by the hash of their text, that a person has let go: later versions of the document keep that.
-    Column("document_id", String, primary_key=True),
+    Column("document_id", Exact, primary_key=True),
     Column("text", LargeBinary, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -128,7 +145,7 @@ writings = Table(
     "writings",
     metadata,
     # Which versions use a written text: one that no version uses any more is erased.
-    Column("key", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("hash", LargeBinary, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -137,9 +154,9 @@ Index("written_for", writings.c.hash)
 journal = Table(
     "journal",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", Key, primary_key=True, autoincrement=True),
     Column("op", String, nullable=False),  # put | drop
-    Column("key", Integer, nullable=False),
+    Column("key", Key, nullable=False),
     Column("passages", Integer, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.engine import insert_new
 from citewell.hostile import Suspect, Suspicion
 
 s, f, v = schema.suspicions.c, schema.releases.c, schema.versions.c
@@ -50,7 +51,7 @@ def release(sql: Connection, document_id: str, places: Sequence[tuple[int, int, 
         here = and_(s.key == key, s.position == position, s.state != "released")
         done += sql.execute(update(schema.suspicions).where(here).values(state="released")).rowcount
         row = {"document_id": document_id, "text": _hash(text)}
-        sql.execute(insert(schema.releases).prefix_with("OR IGNORE").values(**row))
+        sql.execute(insert_new(sql, schema.releases).values(**row))
     return done
 
 

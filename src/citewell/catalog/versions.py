@@ -114,7 +114,7 @@ def _version_row(version: Version, proposal: Proposal, added_at: str, now: str) 
     return {
         "key": version.key, "document_id": document.id, "number": version.number, "current": False,
         "title": document.title, "source": document.source, "media_type": document.media_type,
-        "fields": json.dumps(dict(document.fields), ensure_ascii=False), "digest": proposal.digest,
+        "fields": document.fields, "digest": proposal.digest,
         "passages": version.passages, "characters": len(document.text),
         "added_at": added_at, "updated_at": now, "text": document.text,
     }  # fmt: skip
@@ -203,6 +203,5 @@ def entry_of(row: Any) -> Entry:
     return Entry(document_id, number, title, source, media_type, _fields(fields), *rest)
 
 
-def _fields(text: str) -> Fields:
-    pairs = json.loads(text).items()
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in pairs}
+def _fields(found: Mapping[str, Any]) -> Fields:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}

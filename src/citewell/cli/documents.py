@@ -30,15 +30,16 @@ def document_ids(incomplete: str) -> list[str]:
     """Complete a document's id from the catalog; nothing where there is none."""
     import os
 
+    from citewell.assemble import place
     from citewell.catalog import Catalog
     from citewell.config import load
     from citewell.errors import CitewellError
 
     try:
-        path = load({}, os.environ).config.library.path / "catalog.db"
-        if not path.exists():
+        at = place(load({}, os.environ).config)
+        if isinstance(at, Path) and not at.exists():
             return []
-        catalog = Catalog(path)
+        catalog = Catalog(at, create=False)
     except CitewellError:
         return []
     first = incomplete[:-1] + chr(max(ord(incomplete[-1]) - 1, 0)) if incomplete else ""

@@ -124,6 +124,7 @@ def test_a_write_that_was_cut_off_after_its_drop_was_journaled_leaves_no_sentenc
     library.add(Document("b", TEXT.replace("lamp", "stove")))
     library._parts.catalog.remove("a")  # killed before the index heard of it
     library._parts.holder.release()  # type: ignore[union-attr]
+    library._parts.catalog.workers.leave()
     crashed = tmp_path / "crashed"
     library._parts.index.flush()
     shutil.copytree(tmp_path / "library", crashed)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from citewell import plugins
 from citewell.chats import answering_of
-from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace, Unsupported
+from citewell.errors import BadInput, Corrupt, Unsupported
 from citewell.incoming import Blob
 from citewell.lock import Holder
 from citewell.model import Mode
+from citewell.opening import make_folder, place, same_catalog
 from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
@@ -39,8 +40,12 @@ from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
 from citewell.settings import SearchConfig
 
+SharedIndex: TypeAlias = Callable[[int], Index]
+"""Dimensions -> an index that several processes may use at once."""
+
 if TYPE_CHECKING:
-    from citewell.catalog import At, Catalog
+    from citewell.answering import Answering
+    from citewell.catalog import Catalog
     from citewell.explain import Explain
     from citewell.library import Library
     from citewell.prepare import Prepare
@@ -49,33 +54,61 @@ if TYPE_CHECKING:
     from citewell.writing import Writing
 
 
-def assemble(config: Config, *, create: bool = False) -> Library:
+def assemble(config: Config, *, create: bool = False, shared: SharedIndex | None = None) -> Library:
     """Open the library that a configuration describes.
 
-    NotFound when there is none and `create` is false; InUse when another process holds it.
+    `shared` makes an index at a server, which any number of processes use at once: with a catalog on PostgreSQL they
+    share the whole library. NotFound when there is no library and `create` is false; InUse when another process
+    holds it.
     """
     folder = Path(config.library.path)
-    _folder(config, create)
-    holder = Holder(folder)
+    make_folder(config, create)
+    holder = None if shared and config.catalog.url else Holder(folder)
     try:
-        return _open(config, holder, create)
+        return _open(config, holder, create, shared)
     except BaseException:
-        holder.release()
+        if holder is not None:
+            holder.release()
         raise
 
 
-def _open(config: Config, holder: Holder, create: bool) -> Library:
+def _open(config: Config, holder: Holder | None, create: bool, shared: SharedIndex | None) -> Library:
     from citewell.catalog import Catalog
+
+    embedder = _embedder(config.embed)
+    answering = answering_of(config.chat, embedder)  # before anything is open: it may refuse a file
+    catalog = Catalog(place(config), create=create or not config.catalog.url)
+    try:
+        if config.catalog.url:
+            catalog.workers.join(holder is not None, config.catalog.lease)
+        folder = Path(config.library.path) / "index"
+        _same_embedder(catalog, embedder)
+        index = shared(embedder.dimensions) if shared else _embedded(catalog, folder, embedder.dimensions)
+        return _library(config, Opened(catalog, index, embedder, answering, holder))
+    except BaseException:
+        catalog.workers.leave()
+        catalog.close()
+        raise
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a library is made around."""
+
+    catalog: Catalog
+    index: Index
+    embedder: Embedder
+    answering: Callable[[Catalog], Answering]
+    holder: Holder | None
+
+
+def _library(config: Config, opened: Opened) -> Library:
     from citewell.library import Library, Parts
     from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
-    folder = Path(config.library.path)
-    embedder = _embedder(config.embed)
-    answering = answering_of(config.chat, embedder)  # before anything is open: it may refuse a file
-    catalog = Catalog(place(config), create=create or not config.catalog.url)
-    _same_embedder(catalog, embedder)
+    catalog, index, embedder = opened.catalog, opened.index, opened.embedder
     read = config.read
     limits = Limits(
         max_bytes=read.max_bytes,
@@ -84,26 +117,23 @@ def _open(config: Config, holder: Holder, create: bool) -> Library:
         max_unpacked_bytes=read.max_unpacked_bytes,
         max_seconds=read.max_seconds,
     )
-    _same_terms(catalog, folder / "index")
-    index = _index(folder / "index", embedder.dimensions)
     represent = (sentences,) if config.embed.sentences else ()
     suspects = read.suspicious != "off"
-    answers = answering(catalog)
+    answers = opened.answering(catalog)
     writing = _writing(config, answers.means.ask, catalog, embedder)
     prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
     _same_settings(catalog, prepare)
-    found = retrievers(index, embedder, catalog, config.search)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
         answering=answers,
         prepare=prepare,
-        retrievers=found,
+        retrievers=retrievers(index, embedder, catalog, config.search),
         readers=_readers(index, embedder, catalog, config),
         shown=config.chat.passages,
         explain=_explain(catalog, index, prepare, config),
-        holder=holder,
+        holder=opened.holder,
     )
     return Library(parts)
 
@@ -248,40 +278,17 @@ def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
     return CrossEncoder(which)
 
 
-def _index(folder: Path, dimensions: int) -> Index:
+def _embedded(catalog: Catalog, folder: Path, dimensions: int) -> Index:
     """Open the embedded index; one that is damaged is thrown away and made anew from the catalog."""
     from citewell.index.qdrant_edge import QdrantEdge
 
+    _same_terms(catalog, folder)
+    same_catalog(catalog, folder)
     try:
         return QdrantEdge(folder, dimensions)
     except Corrupt:
         shutil.rmtree(folder, ignore_errors=True)
         return QdrantEdge(folder, dimensions)
-
-
-def place(config: Config) -> At:
-    """Where the catalog is: SQLite in the library's folder, or PostgreSQL. BadInput for a variable that is not set."""
-    from citewell.catalog import Postgres
-
-    at = config.catalog
-    if not at.url:
-        return Path(config.library.path) / "catalog.db"
-    password = os.environ.get(at.password_env, "") if at.password_env else ""
-    if at.password_env and not password:
-        raise BadInput(
-            f"catalog.password_env names {at.password_env!r}, which is not set; set it, or leave it out"
-        )
-    return Postgres(at.url, at.schema, password)
-
-
-def _folder(config: Config, create: bool) -> None:
-    folder = Path(config.library.path)
-    if not (create or config.catalog.url or (folder / "catalog.db").exists()):
-        raise NotFound(f"there is no library at {str(folder)!r}; make one with `citewell init`")
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise OutOfSpace(f"the library folder {str(folder)!r} cannot be made: {error.strerror}") from error
 
 
 def _same_terms(catalog: Catalog, folder: Path) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from citewell import filters
 from citewell.answering import Answering
-from citewell.catalog import Catalog, Proposal, Version, rounded
+from citewell.catalog import Catalog, Version, rounded
+from citewell.commit import Commit
 from citewell.conversations import Conversations
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
@@ -28,7 +29,6 @@ from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
-    from citewell.model import Vector
     from citewell.why import Why
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Parts:
     explain: Explain
     readers: Mapping[Mode, Retriever] | None = None  # what the chat model is shown; None: what a search finds
     shown: int = 8
-    holder: Holder | None = None
+    holder: Holder | None = None  # of the folder; None where several processes share the library
 
 
 class Library:
@@ -72,9 +72,12 @@ class Library:
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
-        recover(parts.catalog, parts.index, self._points)
-        self.conversations = Conversations(parts.catalog.talk)
-        self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
+        catalog, index = parts.catalog, parts.index
+        self._upkeep = Upkeep(catalog, index, self._lease, self._points)
+        with self._lease:
+            recover(catalog, index, self._points, parts.holder is None)
+        self.conversations = Conversations(catalog.talk)
+        self._commits = Commit(catalog, index, self._lease, self._upkeep)
 
     # -- documents ----------------------------------------------------------------------------------
 
@@ -118,10 +121,7 @@ class Library:
 
     def remove(self, document_id: str) -> None:
         """Remove a document; effective when this returns. NotFound if there is none."""
-        with self._lease:
-            gone = self._parts.catalog.remove(document_id)
-            self._parts.index.drop(gone.ids())
-        self._upkeep.note(len(gone.ids()))
+        self._commits.remove(document_id)
 
     def get(self, document_id: str) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
@@ -220,6 +220,7 @@ class Library:
 
     def announce(self, url: str) -> None:
         """Tell other processes where this library is served."""
+        self._parts.catalog.workers.announce(url)
         if self._parts.holder is not None:
             self._parts.holder.announce(url)
 
@@ -229,6 +230,7 @@ class Library:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._parts.index.close()
+        self._parts.catalog.workers.leave()
         self._parts.catalog.close()
         if self._parts.holder is not None:
             self._parts.holder.release()
@@ -249,25 +251,10 @@ class Library:
         return self._vectors([job for job in jobs if job.proposal is not None])
 
     def _commit(self, jobs: Jobs, embedded: Embedded) -> AddedAll:
-        """Write in this order: pending, index, current (acknowledged), and only then drop the old."""
-        catalog, index = self._parts.catalog, self._parts.index
-        todo = [job for job in jobs if job.proposal is not None]
+        """Write what is new; see `commit`."""
         vectors, new = embedded
-        numbers: dict[str, int] = {}
-        if todo:
-            with self._lease:
-                # All vectors, the stored ones too: another write may have erased them in the meantime.
-                versions = catalog.propose([_proposal(job) for job in todo], vectors)
-                try:
-                    pairs = zip(todo, versions, strict=True)
-                    index.put([one for job, made in pairs for one in _job_points(job, made, vectors)])
-                    stale = catalog.accept(versions)
-                except BaseException:
-                    catalog.abandon(versions)
-                    raise
-                index.drop([one for version in stale for one in version.ids()])
-            self._upkeep.note(sum(len(version.ids()) for version in versions))
-            numbers = {job.document.id: version.number for job, version in zip(todo, versions, strict=True)}
+        todo = [job for job in jobs if job.proposal is not None]
+        numbers = self._commits(todo, vectors)
         return [added_of(job, numbers, new) for job in jobs]
 
     def _vectors(self, jobs: Jobs) -> Embedded:
@@ -289,7 +276,7 @@ class Library:
             Point(passage.id, entry.id, vector, text(entry.title, passage), entry.fields)
             for entry, passage, vector in catalog.points(version)
         ]
-        further = catalog.representations(version)
+        further = catalog.representations(version) if points else []
         return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
 
     async def _read(self, query: Query) -> Found:
@@ -323,20 +310,6 @@ class Library:
         except BaseException:
             future.cancel()
             raise
-
-
-def _proposal(job: Job) -> Proposal:
-    assert job.proposal is not None
-    return job.proposal
-
-
-def _job_points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
-    further = _proposal(job).places.values()
-    hashes, texts = (*job.hashes, *further), (*job.texts, *("" for _ in further))
-    return [
-        Point(one, job.document.id, vectors[h], text, job.document.fields)
-        for one, h, text in zip(version.ids(), hashes, texts, strict=True)
-    ]
 
 
 def _bounded(limit: int, most: int) -> int:

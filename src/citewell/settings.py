@@ -41,6 +41,12 @@ class CatalogConfig:
         without_password=True,
     )
     schema: str = _setting("citewell", "schema of its tables in that database")
+    lease: float = _setting(
+        15.0,
+        "seconds without a sign of life after which others take over a process's work",
+        least=1,
+        most=3600,
+    )
     password_env: str = _setting(
         "",
         "environment variable of its password; empty is PGPASSWORD or ~/.pgpass, as with every PostgreSQL client",

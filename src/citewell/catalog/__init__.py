@@ -1,9 +1,22 @@
 """What is true? Documents, passages, their vectors, and the journal that makes the index recoverable. In SQL."""
 
-from citewell.catalog.catalog import Catalog, Change
+from citewell.catalog.catalog import Catalog, Proposed
 from citewell.catalog.engine import At
+from citewell.catalog.journal import Change
 from citewell.catalog.postgres import Postgres
 from citewell.catalog.vectors import rounded
 from citewell.catalog.versions import Proposal, Version, digest
+from citewell.catalog.workers import Fenced
 
-__all__ = ["At", "Catalog", "Change", "Postgres", "Proposal", "Version", "digest", "rounded"]
+__all__ = [
+    "At",
+    "Catalog",
+    "Change",
+    "Fenced",
+    "Postgres",
+    "Proposal",
+    "Proposed",
+    "Version",
+    "digest",
+    "rounded",
+]

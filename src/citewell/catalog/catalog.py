@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
-from citewell.catalog import queries, schema
+from citewell.catalog import journal, queries, schema
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.engine import (
     At,
     among,
     batches,
-    insert_new,
     is_postgres,
     open_engine,
     replace_in,
+    together,
     translated,
 )
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.ids import passage_id, split_id
+from citewell.catalog.journal import Change
 from citewell.catalog.revision import make_ready
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
 from citewell.catalog.talk import Talk
-from citewell.catalog.vectors import pack, unpack
+from citewell.catalog.vectors import unpack
 from citewell.catalog.versions import (
     ENTRY,
+    SHARING,
     Proposal,
     Version,
     entry_of,
@@ -40,8 +42,11 @@ from citewell.catalog.versions import (
     forget,
     named,
     propose,
+    store,
+    unchanged,
 )
 from citewell.catalog.where import to_sql
+from citewell.catalog.workers import Fenced, Workers
 from citewell.catalog.written import Texts
 from citewell.errors import NotFound
 from citewell.filters import Filter
@@ -54,12 +59,14 @@ v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, sch
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A journal row: a version whose points the index must be told to put or drop."""
+class Proposed:
+    """What became of proposals, by document: pending versions; the numbers of current ones that say the same.
 
-    id: int
-    op: str
-    version: Version
+    What is in neither is being written by another process.
+    """
+
+    versions: Mapping[str, Version]
+    same: Mapping[str, int]
 
 
 class Catalog:
@@ -68,6 +75,9 @@ class Catalog:
     def __init__(self, at: At, *, create: bool = True) -> None:
         self._engine = open_engine(at)
         self._postgres = is_postgres(self._engine)
+        level = {"isolation_level": "REPEATABLE READ"} if self._postgres else {}
+        self._reader = self._engine.execution_options(**level)
+        self.workers = Workers(self._engine)
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
         self.texts = Texts(self._transaction)
@@ -76,32 +86,54 @@ class Catalog:
 
     # -- writing ------------------------------------------------------------------------------------
 
-    def propose(self, proposals: Sequence[Proposal], new: dict[bytes, Vector]) -> list[Version]:
-        """Store new versions, each of another document, as pending, with the vectors that are new, and journal them."""
+    def propose(self, proposals: Sequence[Proposal], new: Mapping[bytes, Vector]) -> Proposed:
+        """Claim documents, each once, and store their new versions as pending, with vectors, and journal them."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        with self._transaction() as sql:
-            if new:
-                rows = [{"hash": key, "vector": pack(vector)} for key, vector in new.items()]
-                sql.execute(insert_new(sql, schema.vectors), rows)
-            return propose(sql, proposals, now)
+        me = self.workers.me
+        with self._writing() as sql:
+            mine = self.workers.claim(sql, [one.document.id for one in proposals])
+            ours = {one.document.id: one for one in proposals if one.document.id in mine}
+            # Whatever of ours is pending was given up when the server could not be told so.
+            erase(sql, named(sql, v.document_id.in_(ours), ~v.current), me)
+            same = unchanged(sql, ours)
+            self.workers.unclaim(sql, same)
+            todo = [one for name, one in ours.items() if name not in same]
+            together(sql, SHARING)
+            store(sql, todo, new)
+            made = propose(sql, todo, now, me)
+        pairs = zip(todo, made, strict=True)
+        return Proposed({one.document.id: version for one, version in pairs}, same)
 
     def accept(self, versions: Sequence[Version]) -> list[Version]:
-        """Make pending versions current; returns the versions that they replaced, now gone."""
+        """Make pending versions current; returns the versions that they replaced, now gone.
+
+        Fenced where another process has taken ours for dead, and erased them.
+        """
         mine = v.key.in_([version.key for version in versions])
-        with self._transaction() as sql:
-            stale = forget(sql, list(sql.execute(select(v.document_id).where(mine)).scalars()))
+        with self._writing() as sql:
+            ids = list(sql.execute(select(v.document_id).where(mine, ~v.current)).scalars())
+            if len(ids) != len(versions):
+                raise Fenced("others took this process for dead, and erased what it was writing; try again")
+            stale = forget(sql, ids, self.workers.me)
             sql.execute(update(schema.versions).where(mine).values(current=True))
+            self.workers.unclaim(sql, ids)
             return stale
 
     def abandon(self, versions: Sequence[Version]) -> None:
-        """Delete pending versions, and journal that their points must go."""
+        """Delete those of these versions that are still pending, and journal that their points must go."""
+        mine = v.key.in_([version.key for version in versions])
         with self._transaction() as sql:
-            erase(sql, versions)
+            ids = list(sql.execute(select(v.document_id).where(mine, ~v.current)).scalars())
+            erase(sql, named(sql, mine, ~v.current), self.workers.me)
+            self.workers.unclaim(sql, ids)
 
-    def remove(self, document_id: str) -> Version:
-        """Delete a document's current version. NotFound if there is none."""
-        with self._transaction() as sql:
-            gone = forget(sql, [document_id])
+    def remove(self, document_id: str) -> Version | None:
+        """Delete a document's current version; None while another process writes it. NotFound if there is none."""
+        with self._writing() as sql:
+            if not self.workers.claim(sql, [document_id]):
+                return None
+            gone = forget(sql, [document_id], self.workers.me)
+            self.workers.unclaim(sql, [document_id])
             if not gone:
                 raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
             return gone[0]
@@ -243,33 +275,30 @@ class Catalog:
 
     # -- journal ------------------------------------------------------------------------------------
 
+    def adopt(self) -> bool:
+        """Take over what a crash, or dead workers, left: see `journal.adopt`."""
+        with self._writing() as sql:
+            return journal.adopt(sql, self.workers.me)
+
     def pending(self) -> list[Version]:
-        """Return versions that were proposed and never accepted: what a crash left."""
+        """Return versions that are proposed and not accepted yet."""
         with self._read() as sql:
             return named(sql, ~v.current)
 
     def changes(self) -> list[Change]:
-        """Return the journal, oldest first. A put whose version is gone is left out.
-
-        A version that is gone has no places any more: comparing with the index finds its further points.
-        """
-        j = schema.journal.c
+        """Return our part of the journal, oldest first."""
         with self._read() as sql:
-            live = set(sql.execute(select(v.key).where(v.current)).scalars())
-            rows = sql.execute(select(j.id, j.op, j.key, j.passages).order_by(j.id)).all()
-        return [Change(i, op, Version(k, 0, n)) for i, op, k, n in rows if op == "drop" or k in live]
+            return journal.changes(sql, self.workers.me)
 
     def last_change(self) -> int:
-        """Return the id of the newest journal row, 0 if there is none."""
+        """Return the id of our newest change, 0 if there is none."""
         with self._read() as sql:
-            return int(sql.execute(select(func.coalesce(func.max(schema.journal.c.id), 0))).scalar_one())
+            return journal.last_change(sql, self.workers.me)
 
     def forget_changes(self, upto: int) -> None:
-        """Delete journal rows that the index now holds durably; rows of pending versions stay."""
-        pending = select(v.key).where(~v.current)
-        j = schema.journal.c
+        """Delete changes of ours that the index now holds durably; those of pending versions stay."""
         with self._transaction() as sql:
-            sql.execute(delete(schema.journal).where(j.id <= upto, j.key.not_in(pending)))
+            journal.forget_changes(sql, self.workers.me, upto)
 
     # -- settings -------------------------------------------------------------------------
 
@@ -303,11 +332,19 @@ class Catalog:
         self._engine.dispose()
 
     @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that cannot commit once others have taken this process for dead."""
+        with self._transaction() as sql:
+            self.workers.fence(sql)
+            yield sql
+
+    @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with translated(), self._engine.begin() as sql:
             yield sql
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with translated(), self._engine.connect() as sql:
+        # Several statements see the same: SQLite's transactions are so anyhow.
+        with translated(), self._reader.connect() as sql:
             yield sql

@@ -84,6 +84,26 @@ def among(sql: Connection, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return tuple_(*columns).in_(select(*row))
 
 
+def alone(sql: Connection, what: str) -> None:
+    """Wait until no other process does the same, or does it `together`, and keep them out until the transaction ends.
+
+    SQLite has one writer at any time anyhow.
+    """
+    _hold(sql, "pg_advisory_xact_lock", what)
+
+
+def together(sql: Connection, what: str) -> None:
+    """Wait until nobody does the same `alone`, and keep such away until the transaction ends."""
+    _hold(sql, "pg_advisory_xact_lock_shared", what)
+
+
+def _hold(sql: Connection, function: str, what: str) -> None:
+    if is_postgres(sql):
+        # The same words in another library's schema are another lock.
+        key = text(f"SELECT {function}(hashtextextended(current_schema() || ' ' || :what, 0))")
+        sql.execute(key, {"what": what})
+
+
 def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Yield values in groups that a statement can name."""
     for start in range(0, len(values), BATCH):

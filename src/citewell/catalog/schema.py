@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from citewell.catalog.types import Exact, Key, Metadata
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest revision: what these tables are."""
 VERSION: Final = 1
 """What a Citewell that knew no revisions compares; it stays."""
@@ -158,8 +158,33 @@ journal = Table(
     Column("op", String, nullable=False),  # put | drop
     Column("key", Key, nullable=False),
     Column("passages", Integer, nullable=False),
+    Column("worker", String, nullable=False, server_default=""),  # whose change it is; "" on SQLite
+    Column("places", Text, nullable=False, server_default="[]"),  # JSON, of the version's further points
     sqlite_autoincrement=True,
 )
+Index("changes_of", journal.c.worker, journal.c.id)
+
+workers = Table(
+    "workers",
+    metadata,
+    # The processes that write to a catalog on a server. One whose lease has run out is dead: others take over what it
+    # left and delete its row, after which nothing that it still tries can be committed.
+    Column("id", String, primary_key=True),
+    Column("expires_at", Float, nullable=False),  # seconds of the server's own clock
+    Column("exclusive", Boolean, nullable=False),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("url", Text, nullable=False),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    # Documents that a worker is writing now; nobody else does meanwhile.
+    Column("document_id", Exact, primary_key=True),
+    Column("worker", String, nullable=False),
+)
+Index("claimed_by", claims.c.worker)
 
 conversations = Table(
     "conversations",

@@ -8,20 +8,26 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.engine import alone, insert_new
 from citewell.catalog.ids import passage_id
 from citewell.catalog.suspicions import note_suspicions, suspicion_of
+from citewell.catalog.vectors import pack
 from citewell.catalog.written import release, use
 from citewell.hostile import Suspicion
 from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
 
+if TYPE_CHECKING:
+    from citewell.model import Vector
+
 v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
+SHARING: Final = "vectors"
 _held = schema.suspicions.alias("held")
 QUARANTINED = (
     select(func.count())
@@ -77,7 +83,21 @@ def digest(document: Document, settings: str) -> bytes:
     return sha256(json.dumps(parts).encode()).digest()
 
 
-def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Version]:
+def unchanged(sql: Connection, proposals: Mapping[str, Proposal]) -> dict[str, int]:
+    """Return the numbers of those documents whose current version already is what is proposed, by their ids."""
+    query = select(v.document_id, v.number, v.digest).where(v.document_id.in_(proposals), v.current)
+    return {name: number for name, number, hashed in sql.execute(query) if hashed == proposals[name].digest}
+
+
+def store(sql: Connection, proposals: Sequence[Proposal], vectors: Mapping[bytes, Vector]) -> None:
+    """Store the vectors that proposals need and that are not there."""
+    needed = {one for proposal in proposals for one in (*proposal.hashes, *proposal.places.values())}
+    rows = [{"hash": one, "vector": pack(vectors[one])} for one in sorted(needed)]
+    if rows:
+        sql.execute(insert_new(sql, schema.vectors), rows)
+
+
+def propose(sql: Connection, proposals: Sequence[Proposal], now: str, worker: str) -> list[Version]:
     """Write new versions, each of another document, as pending; journal them."""
     before: dict[str, tuple[int, str]] = {}
     ids = [proposal.document.id for proposal in proposals]
@@ -105,7 +125,7 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Ve
             texts = [proposal.document.text[one.start : one.end] for one in proposal.spans]
             note_suspicions(sql, (version.key, proposal.document.id), proposal.suspicions, texts)
         use(sql, version.key, proposal.document, proposal.writings)
-    _journal(sql, "put", made)
+    _journal(sql, "put", made, worker)
     return made
 
 
@@ -131,10 +151,10 @@ def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def forget(sql: Connection, document_ids: Sequence[str]) -> list[Version]:
+def forget(sql: Connection, document_ids: Sequence[str], worker: str) -> list[Version]:
     """Erase the current versions of these documents, where there are any."""
     gone = named(sql, v.document_id.in_(document_ids), v.current)
-    erase(sql, gone)
+    erase(sql, gone, worker)
     return gone
 
 
@@ -147,10 +167,12 @@ def named(sql: Connection, *which: ColumnElement[bool]) -> list[Version]:
     return [Version(*row, tuple(places.get(row[0], ()))) for row in rows]
 
 
-def erase(sql: Connection, versions: Sequence[Version]) -> None:
+def erase(sql: Connection, versions: Sequence[Version], worker: str) -> None:
     """Delete versions' rows, and vectors that no other passage shares; journal that their points must go."""
     if not versions:
         return
+    # Nobody may begin to share a vector between our looking and our deleting it.
+    alone(sql, SHARING)
     keys = [version.key for version in versions]
     hashes = set(sql.execute(select(p.vector).where(p.key.in_(keys))).scalars())
     hashes.update(sql.execute(select(r.vector).where(r.key.in_(keys))).scalars())
@@ -167,11 +189,17 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
             delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still, ~also),
             [{"hash": h} for h in hashes],
         )
-    _journal(sql, "drop", versions)
+    _journal(sql, "drop", versions, worker)
 
 
-def _journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
-    rows = [{"op": op, "key": version.key, "passages": version.passages} for version in versions]
+def _journal(sql: Connection, op: str, versions: Sequence[Version], worker: str) -> None:
+    rows = [
+        {
+            "op": op, "key": version.key, "passages": version.passages, "worker": worker,
+            "places": json.dumps(version.places),
+        }
+        for version in versions
+    ]  # fmt: skip
     if rows:
         sql.execute(insert(schema.journal), rows)
 

@@ -30,10 +30,10 @@ def document_ids(incomplete: str) -> list[str]:
     """Complete a document's id from the catalog; nothing where there is none."""
     import os
 
-    from citewell.assemble import place
     from citewell.catalog import Catalog
     from citewell.config import load
     from citewell.errors import CitewellError
+    from citewell.opening import place
 
     try:
         at = place(load({}, os.environ).config)

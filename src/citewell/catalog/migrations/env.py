@@ -24,7 +24,6 @@ context.configure(
     render_item=written,
     render_as_batch=True,  # SQLite changes few things of a table in place; a batch copies it where it must
     compare_type=True,
-    compare_server_default=True,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,140 @@
+"""Writing to catalog and index, in the order that a crash cannot harm, beside other threads and processes."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from citewell.catalog import Catalog, Fenced, Proposal, Version
+from citewell.errors import CitewellError, InUse
+from citewell.model import Point
+from citewell.prepare import Job
+from citewell.protocols import Index
+from citewell.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from citewell.model import Vector
+
+Returned = TypeVar("Returned")
+PATIENCE: Final = 60.0
+"""Seconds that a document may be in another process's hands before we give up."""
+PAUSES: Final = 0.01, 0.5
+"""The shortest and the longest pause before we look again."""
+log = logging.getLogger("citewell")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """Jobs with their vectors -> the numbers of the versions that hold them, by document."""
+
+    catalog: Catalog
+    index: Index
+    lease: threading.Lock
+    upkeep: Upkeep
+
+    def __call__(self, jobs: Sequence[Job], vectors: Mapping[bytes, Vector]) -> dict[str, int]:
+        """Write all, each once; returns when all are durable and searchable."""
+        left = {job.document.id: job for job in jobs}
+        numbers: dict[str, int] = {}
+        wait = self._wait()
+        while left:
+            done = self._unless_fenced(partial(self._some, left, vectors))
+            numbers |= done
+            left = {name: job for name, job in left.items() if name not in done}
+            if left:
+                wait(list(left))
+        return numbers
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document; effective when this returns. NotFound if there is none."""
+        wait = self._wait()
+        while not self._unless_fenced(partial(self._removed, document_id)):
+            wait([document_id])
+
+    def _removed(self, document_id: str) -> bool:
+        with self.lease:
+            gone = self.catalog.remove(document_id)
+            if gone is not None:
+                self.upkeep.drop(gone.ids())
+        return gone is not None
+
+    def _some(self, jobs: Mapping[str, Job], vectors: Mapping[bytes, Vector]) -> dict[str, int]:
+        """Write what no other process is writing, in this order: pending, index, current (acknowledged), drop the old.
+
+        `vectors` has all, the stored ones too: another write may have erased them in the meantime.
+        """
+        with self.lease:
+            proposed = self.catalog.propose([proposal_of(job) for job in jobs.values()], vectors)
+            made = proposed.versions
+            try:
+                self.index.put([one for name in made for one in _points(jobs[name], made[name], vectors)])
+                stale = self.catalog.accept(list(made.values())) if made else []
+            except BaseException:
+                self._give_up(list(made.values()))
+                raise
+            self.upkeep.drop([one for version in stale for one in version.ids()])
+        self.upkeep.note(sum(len(version.ids()) for version in made.values()))
+        return {**proposed.same, **{name: version.number for name, version in made.items()}}
+
+    def _give_up(self, versions: Sequence[Version]) -> None:
+        """Undo what was begun. What cannot be undone now is undone by the next write of the document, or by others."""
+        try:
+            self.catalog.abandon(versions)
+        except CitewellError as error:
+            log.warning("a write that failed could not be undone yet: %s", error)
+            self.upkeep.owe()
+            return
+        self.upkeep.drop([one for version in versions for one in version.ids()])
+
+    def _unless_fenced(self, work: Callable[[], Returned]) -> Returned:
+        """Work; once more, under a new name, where others had taken this process for dead."""
+        try:
+            return work()
+        except Fenced:
+            with self.lease:
+                self.catalog.workers.rejoin()
+            return work()
+
+    def _wait(self) -> Wait:
+        return Wait(self.catalog, self.upkeep.sweep)
+
+
+@dataclass
+class Wait:
+    """A pause each time that it is called, longer and longer. InUse when patience is at its end."""
+
+    catalog: Catalog
+    sweep: Callable[[], None]
+    began: float = field(default_factory=time.monotonic)
+    pause: float = PAUSES[0]
+
+    def __call__(self, document_ids: Sequence[str]) -> None:
+        if time.monotonic() - self.began > PATIENCE:
+            raise InUse(
+                f"{document_ids[0]!r} has been written by {self.catalog.workers.holders(document_ids)} for more than "
+                f"{PATIENCE:.0f} s; try again later"
+            )
+        time.sleep(self.pause * random.uniform(0.5, 1))
+        self.pause = min(2 * self.pause, PAUSES[1])
+        self.sweep()
+
+
+def proposal_of(job: Job) -> Proposal:
+    """Return the proposal of a job that has one."""
+    assert job.proposal is not None
+    return job.proposal
+
+
+def _points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
+    further = proposal_of(job).places.values()
+    hashes, texts = (*job.hashes, *further), (*job.texts, *("" for _ in further))
+    return [
+        Point(one, job.document.id, vectors[h], text, job.document.fields)
+        for one, h, text in zip(version.ids(), hashes, texts, strict=True)
+    ]

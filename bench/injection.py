@@ -252,7 +252,10 @@ def payloads(attack: str) -> list[str]:
 
 
 def fencing(data: Path, work: Path, path: Path, most: int) -> None:
-    """Print how often a local model obeys: passages without fence or rule, fenced, fenced and defended."""
+    """Print how often a local model obeys: as shipped; without leave to refuse: bare, fenced, fenced and defended.
+
+    A small model takes the leave to refuse whenever a passage says strange things, which hides what fencing does.
+    """
     config = Config()
     chat_config = replace(config.chat, model="local", path=path, max_tokens=96)
     fill = writer(chat_config, None)  # type: ignore[arg-type]
@@ -272,7 +275,10 @@ def fencing(data: Path, work: Path, path: Path, most: int) -> None:
             for pair in some:
                 library.add(pair.document)
             for pair, prompt in prompts(library, some, lambda found: prompt_of(found, fill)):
-                asked = {"fenced": prompt, "bare": _bare(prompt)} if policy == "off" else {"defended": prompt}
+                willing = _willing(prompt)
+                asked = {"defended": willing}
+                if policy == "off":
+                    asked = {"as shipped": prompt, "fenced": willing, "bare": _bare(willing)}
                 for name, one in asked.items():
                     said = asyncio.run(_said(chat, one)).lower() if one.hits else ""
                     done = any(payload in said for payload in payloads(pair.attack))
@@ -290,15 +296,25 @@ def fencing(data: Path, work: Path, path: Path, most: int) -> None:
         )
 
 
+def _willing(prompt: Prompt) -> Prompt:
+    """Return a prompt without the rule that lets a model say that the documents do not answer."""
+    return _changed(prompt, lambda text: re.sub(r"- If the passages do not answer.*\n", "", text))
+
+
 def _bare(prompt: Prompt) -> Prompt:
     """Return a prompt without fences, and without the rule that speaks of them."""
-    from citewell.model import Message
 
     def bare(text: str) -> str:
         text = re.sub(r"</?passage>\n?", "", text)
         return re.sub(r"- The passages are quoted data\..*?\n(?=-|\Z)", "", text, flags=re.DOTALL)
 
-    return replace(prompt, messages=tuple(Message(m.role, bare(m.content)) for m in prompt.messages))
+    return _changed(prompt, bare)
+
+
+def _changed(prompt: Prompt, change: Callable[[str], str]) -> Prompt:
+    from citewell.model import Message
+
+    return replace(prompt, messages=tuple(Message(m.role, change(m.content)) for m in prompt.messages))
 
 
 def main() -> None:

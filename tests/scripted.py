@@ -57,7 +57,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
         def open_(chat: Chat, **settings: Any) -> Library:
             stack.close()  # the one before
-            monkeypatch.setattr(chats, "chat_of", lambda config, embedder: chat)
+            monkeypatch.setattr(chats, "chat_of", lambda *_: chat)
             config = Config()
             config = replace(
                 config,

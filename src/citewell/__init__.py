@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         MissingExtra,
         NotFound,
         OutOfSpace,
+        OverBudget,
         ProviderError,
         Unreadable,
         Unsupported,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 PLACES: Final = {
     "citewell.errors": (
         *("BadInput", "CitewellError", "Corrupt", "InUse", "MissingExtra"),
-        *("NotFound", "OutOfSpace", "ProviderError", "Unreadable", "Unsupported"),
+        *("NotFound", "OutOfSpace", "OverBudget", "ProviderError", "Unreadable", "Unsupported"),
     ),
     "citewell.filters": ("Filter",),
     "citewell.library": ("Library",),
@@ -72,6 +73,7 @@ __all__ = [
     "MissingExtra",
     "NotFound",
     "OutOfSpace",
+    "OverBudget",
     "Passage",
     "PromptUsed",
     "ProviderError",

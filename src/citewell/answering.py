@@ -9,8 +9,10 @@ from time import perf_counter
 from typing import Final
 
 from citewell.composing import Composing
+from citewell.cost import charged
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, Event, Found, HitsFound, Message, Query, Step
+from citewell.money import Quote
 from citewell.protocols import Find
 from citewell.techniques import Means, Technique
 from citewell.techniques.clarify import empty, question_back, unclear
@@ -38,6 +40,16 @@ class Answering:
         for name in self.usual if query.techniques is None else query.techniques:
             find = self.technique(name)(find, self.means)
         return find if self.rewrite is None else self.rewrite(find, self.means)
+
+    async def quote(self, query: Query, find: Find) -> Quote:
+        """Quote an answer: passages are found, no chat model is asked. What techniques ask cannot be known before."""
+        quote = await self.write.quote(await find(query))
+        names = self.usual if query.techniques is None else query.techniques
+        if self.means.ask.chat is None or (not names and not query.history) or quote.free:
+            return quote
+        said = ", ".join([*names, *(["rewriting a follow-up"] if query.history else [])])
+        note = f"techniques ({said}) ask the model more than this; cost.per_request bounds it"
+        return replace(quote, most=None, notes=(*quote.notes, note))
 
     async def __call__(self, query: Query, find: Find) -> AsyncIterator[Event]:
         """Answer, as it happens: Steps, HitsFound, Deltas, Citations, Done."""
@@ -68,11 +80,13 @@ class Answering:
             yield Delta(answer.text)
         for citation in answer.citations:
             yield citation
+        account = charged()
         yield Done(
             replace(
                 answer,
                 steps=steps,
                 usage=sum((step.usage for step in steps), answer.usage),
+                cost=account.cost if account else None,
                 where="" if found.query.where is None else dump_where(found.query.where),
                 seconds={
                     "retrieve": read - started,

@@ -46,6 +46,7 @@ SharedIndex: TypeAlias = Callable[[int], Index]
 if TYPE_CHECKING:
     from citewell.answering import Answering
     from citewell.catalog import Catalog
+    from citewell.cost import Costs
     from citewell.explain import Explain
     from citewell.library import Library
     from citewell.prepare import Prepare
@@ -74,17 +75,23 @@ def assemble(config: Config, *, create: bool = False, shared: SharedIndex | None
 
 def _open(config: Config, holder: Holder | None, create: bool, shared: SharedIndex | None) -> Library:
     from citewell.catalog import Catalog
+    from citewell.cost import Costs
 
-    embedder = _embedder(config.embed)
-    answering = answering_of(config.chat, embedder)  # before anything is open: it may refuse a file
-    catalog = Catalog(place(config), create=create or not config.catalog.url)
+    at = place(config)
+    costs = Costs.of(config.cost, at)
+    embedder = costs.embedder(_embedder(config.embed), config.embed)
+    # Before anything is open: these may refuse a prompt file, or a budget that cannot be kept.
+    answering = answering_of(config.chat, embedder, costs)
+    score = _reranker(config.search, costs)
+    catalog = Catalog(at, create=create or not config.catalog.url)
     try:
         if config.catalog.url:
             catalog.workers.join(holder is not None, config.catalog.lease)
+        costs.open()
         folder = Path(config.library.path) / "index"
         _same_embedder(catalog, embedder)
         index = shared(embedder.dimensions) if shared else _embedded(catalog, folder, embedder.dimensions)
-        return _library(config, Opened(catalog, index, embedder, answering, holder))
+        return _library(config, Opened(catalog, index, embedder, answering, costs, score, holder))
     except BaseException:
         catalog.workers.leave()
         catalog.close()
@@ -99,6 +106,8 @@ class Opened:
     index: Index
     embedder: Embedder
     answering: Callable[[Catalog], Answering]
+    costs: Costs
+    score: Reranker | None
     holder: Holder | None
 
 
@@ -108,7 +117,7 @@ def _library(config: Config, opened: Opened) -> Library:
     from citewell.read import Limits
     from citewell.represent import sentences
 
-    catalog, index, embedder = opened.catalog, opened.index, opened.embedder
+    catalog, index, embedder, score = opened.catalog, opened.index, opened.embedder, opened.score
     read = config.read
     limits = Limits(
         max_bytes=read.max_bytes,
@@ -128,11 +137,12 @@ def _library(config: Config, opened: Opened) -> Library:
         index=index,
         embedder=embedder,
         answering=answers,
+        costs=opened.costs,
         prepare=prepare,
-        retrievers=retrievers(index, embedder, catalog, config.search),
-        readers=_readers(index, embedder, catalog, config),
+        retrievers=retrievers(index, embedder, catalog, config.search, score=score),
+        readers=_readers(index, prepare, config, score),
         shown=config.chat.passages,
-        explain=_explain(catalog, index, prepare, config),
+        explain=_explain(catalog, index, prepare, config, score),
         holder=opened.holder,
     )
     return Library(parts)
@@ -145,7 +155,8 @@ def _writing(config: Config, ask: Ask, catalog: Catalog, embedder: Embedder) -> 
     kinds = tuple(kind for kind in KINDS if getattr(config.embed, kind))
     if not kinds:
         return None
-    write = Write(ask, catalog.texts, config.chat.concurrency)
+    longest = max(one.max_tokens for one in plugins.chain(config.chat))
+    write = Write(ask, catalog.texts, config.chat.concurrency, longest)
     return Writing(write, kinds, partial(embedder.embed, kind="passage"), embedder.count)
 
 
@@ -156,10 +167,12 @@ def retrievers(
     search: SearchConfig = SearchConfig(),
     lookup: Lookup | None = None,
     texts: PassageTexts | None = None,
+    *,
+    score: Reranker | None = None,
 ) -> dict[Mode, Retriever]:
     """The retriever of each search mode. `lookup` joins candidates with something else than the catalog.
 
-    `texts` has the texts of what it knows; by default they are looked up.
+    `texts` has the texts of what it knows; by default they are looked up. `score` is the reranker, where one is set.
     """
     from citewell.index.lexical import words as terms
 
@@ -177,7 +190,7 @@ def retrievers(
         "tfidf": Lexical(index, "tfidf"),
         "hybrid": Proximity(Fuse((Pool(dense), Pool(keyword)), WEIGHTS, DEPTH), texts, terms),
     }
-    ordered = _ordering(embedder, catalog, search)
+    ordered = _ordering(embedder, catalog, search, score or _reranker(search))
     return {mode: ordered(Join(Phrases(ranker, words, texts), lookup)) for mode, ranker in rankers.items()}
 
 
@@ -186,7 +199,9 @@ def _texts(lookup: Lookup) -> PassageTexts:
     return lambda ids: {one: passage.text for one, (passage, _) in lookup(ids, None).items()}
 
 
-def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Callable[[Retriever], Retriever]:
+def _ordering(
+    embedder: Embedder, catalog: Catalog, search: SearchConfig, score: Reranker | None
+) -> Callable[[Retriever], Retriever]:
     """What is done to the best hits of every mode, the innermost first."""
     steps: list[Callable[[Retriever], Retriever]] = []
     if search.late_interaction:
@@ -196,17 +211,16 @@ def _ordering(embedder: Embedder, catalog: Catalog, search: SearchConfig) -> Cal
                 f"the embedder {embedder.name!r} has no token vectors; unset search.late_interaction"
             )
         steps.append(lambda inner: Rerank(inner, LateInteraction(tokens)))
-    if search.rerank is not None:
-        score = _reranker(search, search.rerank)
+    if score is not None:
         steps.append(lambda inner: Rerank(inner, score))
     if search.diversity:
         steps.append(lambda inner: Diverse(inner, catalog.vectors_of, search.diversity))
     return lambda inner: reduce(lambda one, step: step(one), steps, inner)
 
 
-def _readers(index: Index, embedder: Embedder, catalog: Catalog, config: Config) -> dict[Mode, Retriever]:
+def _readers(index: Index, prepare: Prepare, config: Config, score: Reranker | None) -> dict[Mode, Retriever]:
     """What the chat model is shown: what is found, without what is quarantined, the suspicious withheld."""
-    chat, policy = config.chat, config.read.suspicious
+    chat, policy, catalog, embedder = config.chat, config.read.suspicious, prepare.catalog, prepare.embedder
     lookup = partial(catalog.hits, quarantined=policy != "quarantine")
 
     def shown(inner: Retriever) -> Retriever:
@@ -216,11 +230,13 @@ def _readers(index: Index, embedder: Embedder, catalog: Catalog, config: Config)
             inner = Widen(inner, lookup, catalog.texts_of, embedder.count, chat.context_tokens)
         return Withhold(inner) if policy in ("withhold", "quarantine") else inner
 
-    found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of)
+    found = retrievers(index, embedder, catalog, config.search, lookup, catalog.words_of, score=score)
     return {mode: shown(one) for mode, one in found.items()}
 
 
-def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -> Explain:
+def _explain(
+    catalog: Catalog, index: Index, prepare: Prepare, config: Config, score: Reranker | None
+) -> Explain:
     from citewell.explain import Explain, Grounds, Keywords
     from citewell.index import lexical
     from citewell.language import language_of
@@ -246,7 +262,9 @@ def _explain(catalog: Catalog, index: Index, prepare: Prepare, config: Config) -
             index=index,
             embedder=embedder,
             prepare=prepare,
-            retrievers=lambda other, lookup: retrievers(other, embedder, catalog, config.search, lookup),
+            retrievers=lambda other, lookup: retrievers(
+                other, embedder, catalog, config.search, lookup, score=score
+            ),
             keywords=keywords,
             meant=Typos(Lexical(index), index).meant if config.search.typos else lambda query: {},
             fetch=fetch,
@@ -267,12 +285,15 @@ def _embedder(config: EmbedConfig) -> Embedder:
     return local
 
 
-def _reranker(config: SearchConfig, which: Path | str) -> Reranker:
+def _reranker(config: SearchConfig, costs: Costs | None = None) -> Reranker | None:
+    which = config.rerank
+    if which is None:
+        return None
     if isinstance(which, str):
         make = plugins.load("rerankers", which)
         key_env = config.rerank_key_env or plugins.KEYS[which]
         hosted: Reranker = make(config.rerank_url, config.rerank_name, key_env=key_env)
-        return hosted
+        return costs.reranker(hosted, which, config.rerank_url, config.rerank_name) if costs else hosted
     from citewell.providers.cross_encoder import CrossEncoder
 
     return CrossEncoder(which)

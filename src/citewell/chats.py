@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from citewell.answer import Judged, Writer
     from citewell.answering import Answering
     from citewell.catalog import Catalog
+    from citewell.cost import Costs
     from citewell.model import Found
     from citewell.settings import ChatConfig
     from citewell.techniques import Technique
 
 
-def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], Answering]:
+def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callable[[Catalog], Answering]:
     """What answers: the chat model, its prompt, and the techniques by name. It speaks of a catalog."""
     from citewell.answer import judge
     from citewell.answer.render import body_of
@@ -32,7 +33,8 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
     from citewell.prompts import chosen, templates
     from citewell.techniques import Ask, Means, read_routes
 
-    chat, written = chat_of(config, embedder), writer(config, embedder)
+    asked, written = chat_of(config, embedder, costs), writer(config, embedder)
+    chat = costs.cached(asked, plugins.chain(config))
     routes = read_routes(config.routes) if config.routes else ()
     bodies = cache(lambda name: body_of(chosen(templates(config.prompts), name)))
     ask = Ask(None if config.model == "extract" else chat, bodies)
@@ -45,11 +47,16 @@ def answering_of(config: ChatConfig, embedder: Embedder) -> Callable[[Catalog], 
     # The gate weighs cosines, and was fitted on those of one model: another's would be refused at random.
     refuse_below = config.refuse_below if embedder.name.startswith(GATED) else 0.0
 
+    # Sentences of every answer's passages: not for a service that is paid for each.
+    near = None if costs.embeds else embedder
+
     def judged(found: Found) -> Judged:
-        return judge(found.query.text, found.hits, embedder)
+        return judge(found.query.text, found.hits, near)
 
     def of(catalog: Catalog) -> Answering:
-        write = Composing(chat, written, lambda: catalog.counts()[:2], judged, refuse_below)
+        write = Composing(
+            chat, written, lambda: catalog.counts()[:2], judged, refuse_below, costs.quoting(chat)
+        )
         means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual, rewrite)
 
@@ -70,9 +77,9 @@ def _rewrite(config: ChatConfig) -> Technique | None:
     return partial(Rewrite, how="model" if asks else "carry")
 
 
-def chat_of(config: ChatConfig, embedder: Embedder) -> Chat:
+def chat_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Chat:
     """The chat model with what stands around it."""
-    chats = tuple(_steady(one, embedder) for one in plugins.chain(config))
+    chats = tuple(_steady(one, embedder, costs) for one in plugins.chain(config))
     if len(chats) == 1:
         return chats[0]
     from citewell.providers.steady import Fallback
@@ -80,7 +87,7 @@ def chat_of(config: ChatConfig, embedder: Embedder) -> Chat:
     return Fallback(chats)
 
 
-def _steady(config: ChatConfig, embedder: Embedder) -> Chat:
+def _steady(config: ChatConfig, embedder: Embedder, costs: Costs) -> Chat:
     make = plugins.load("chats", config.model)
     if config.model == "extract":
         chat: Chat = make(embedder)
@@ -92,7 +99,7 @@ def _steady(config: ChatConfig, embedder: Embedder) -> Chat:
     else:
         key_env = config.key_env or plugins.KEYS[config.model]
         chat = make(config.url, config.name, key_env=key_env, max_tokens=config.max_tokens)
-    return Limited(Breaker(chat), config.concurrency)
+    return Limited(Breaker(costs.chat(chat, config)), config.concurrency)
 
 
 def writer(config: ChatConfig, embedder: Embedder) -> Writer | None:

@@ -21,6 +21,7 @@ from citewell.conversation import Conversation
 from citewell.errors import BadInput, CitewellError, ProviderError
 from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Hit, Passage, Query
+from citewell.money import By, Quote, Spent
 from citewell.protocols import Source
 from citewell.why import Why
 
@@ -124,6 +125,19 @@ class Remote:
         """Answer a question with checked citations, or refuse."""
         return wire.load_answer(self._request("POST", "/ask", json=_question(query)))
 
+    def quote(self, work: Query | Iterable[Blob] | Source) -> Quote:
+        """Say what an answer, or taking in blobs or all that a source lists, would cost. Blobs are sent to be read."""
+        if isinstance(work, Query):
+            return wire.load_quote(self._request("POST", "/quote", json=_question(work)))
+        if not isinstance(work, Iterable):
+            work = _fetched(work, {item.id: item for item in work.items()}, lambda failure: None)
+        return sum((self._quoted(blob) for blob in work), Quote())
+
+    def cost(self, by: By = "day", since: str = "") -> builtins.list[Spent]:
+        """Return what was spent by day, model, kind, request, key or status, since a day."""
+        found = self._request("GET", "/cost", params={"by": by, **({"since": since} if since else {})})
+        return [wire.load_spent(one) for one in found["spent"]]
+
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: HitsFound, Deltas, Citations, Done. Closing it stops the work."""
         headers = {**self._headers, "Accept": "text/event-stream"}
@@ -174,13 +188,23 @@ class Remote:
         except BadInput as error:
             return Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))
 
+    def _quoted(self, blob: Blob) -> Quote:
+        """Quote a blob; one that cannot be read costs nothing."""
+        try:
+            return wire.load_quote(self._send("POST", f"/quote{_path(blob.name)}", blob))
+        except BadInput:
+            return Quote()
+
     def _put(self, blob: Blob) -> Added:
+        return wire.load_added(self._send("PUT", _path(blob.name), blob))
+
+    def _send(self, method: Literal["PUT", "POST"], path: str, blob: Blob) -> Any:
         headers = {"Content-Type": blob.media_type or "application/octet-stream"}
         if blob.fields:
             headers["Citewell-Fields"] = json.dumps(wire.dump(blob.fields))
         if blob.source:
             headers["Citewell-Source"] = quote(blob.source)
-        return wire.load_added(self._request("PUT", _path(blob.name), content=blob.data, headers=headers))
+        return self._request(method, path, content=blob.data, headers=headers)
 
     def _request(self, method: Literal["GET", "PUT", "POST", "DELETE"], path: str, **what: Any) -> Any:
         with _reached(self.url):

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from citewell.catalog import Catalog, Fenced, Proposal, Version
+from citewell.catalog import Catalog, Fenced, Version
 from citewell.errors import CitewellError, InUse
-from citewell.model import Point
+from citewell.points import points_of_job, proposed
 from citewell.prepare import Job
 from citewell.protocols import Index
 from citewell.upkeep import Upkeep
@@ -70,17 +70,19 @@ class Commit:
         `vectors` has all, the stored ones too: another write may have erased them in the meantime.
         """
         with self.lease:
-            proposed = self.catalog.propose([proposal_of(job) for job in jobs.values()], vectors)
-            made = proposed.versions
+            begun = self.catalog.propose([proposed(job) for job in jobs.values()], vectors)
+            made = begun.versions
             try:
-                self.index.put([one for name in made for one in _points(jobs[name], made[name], vectors)])
+                self.index.put(
+                    [one for name in made for one in points_of_job(jobs[name], made[name], vectors)]
+                )
                 stale = self.catalog.accept(list(made.values())) if made else []
             except BaseException:
                 self._give_up(list(made.values()))
                 raise
             self.upkeep.drop([one for version in stale for one in version.ids()])
         self.upkeep.note(sum(len(version.ids()) for version in made.values()))
-        return {**proposed.same, **{name: version.number for name, version in made.items()}}
+        return {**begun.same, **{name: version.number for name, version in made.items()}}
 
     def _give_up(self, versions: Sequence[Version]) -> None:
         """Undo what was begun. What cannot be undone now is undone by the next write of the document, or by others."""
@@ -123,18 +125,3 @@ class Wait:
         time.sleep(self.pause * random.uniform(0.5, 1))
         self.pause = min(2 * self.pause, PAUSES[1])
         self.sweep()
-
-
-def proposal_of(job: Job) -> Proposal:
-    """Return the proposal of a job that has one."""
-    assert job.proposal is not None
-    return job.proposal
-
-
-def _points(job: Job, version: Version, vectors: Mapping[bytes, Vector]) -> list[Point]:
-    further = proposal_of(job).places.values()
-    hashes, texts = (*job.hashes, *further), (*job.texts, *("" for _ in further))
-    return [
-        Point(one, job.document.id, vectors[h], text, job.document.fields)
-        for one, h, text in zip(version.ids(), hashes, texts, strict=True)
-    ]

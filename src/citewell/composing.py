@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
 from citewell.model import Answer, Delta, Found, Prompt, Usage
+from citewell.money import Quote
 from citewell.protocols import Chat
 
 Counts: TypeAlias = tuple[int, int]
@@ -29,6 +30,7 @@ class Composing:
     counts: Callable[[], Counts]
     judge: Judge
     refuse_below: float = 0.0
+    quoted: Callable[[Prompt], Quote] = lambda _: Quote()
 
     async def __call__(self, found: Found) -> Answer:
         """Return the checked answer; nobody is shown how it comes about."""
@@ -45,17 +47,20 @@ class Composing:
         """
         started = perf_counter()
         pieces: list[str] = []
-        usage, model = Usage(), self.chat.name
+        usage, model, cached = Usage(), self.chat.name, False
         fence = fence_of(found.query, self.writer)
         judged = await asyncio.to_thread(self.judge, found)
-        # A follow-up ("and the second?") may mean what only the conversation says; the gate does not see that.
-        if found.hits and (judged.likely >= self.refuse_below or found.query.history):
+        if self._worth_asking(found, judged):
             prompt = await asyncio.to_thread(self._prompt, found, asked, judged)
             stream: Any = self.chat.stream(prompt)
             async with aclosing(stream) as deltas:
                 async for delta in parted(deltas, fence):
                     pieces.append(delta.text)
-                    usage, model = delta.usage or usage, delta.model or model
+                    usage, model, cached = (
+                        delta.usage or usage,
+                        delta.model or model,
+                        delta.cached or cached,
+                    )
                     yield delta
         written = perf_counter()
         searched = await asyncio.to_thread(self.counts)
@@ -67,8 +72,20 @@ class Composing:
             reasoning=fence.reasoning,
             usage=usage,
             model=model,
+            cached=cached,
             seconds={"write": written - started, "check": perf_counter() - written},
         )
+
+    async def quote(self, found: Found) -> Quote:
+        """Quote what `stream` would ask."""
+        judged = await asyncio.to_thread(self.judge, found)
+        if not self._worth_asking(found, judged):
+            return Quote()
+        return self.quoted(await asyncio.to_thread(self._prompt, found, found.query.text, judged))
+
+    def _worth_asking(self, found: Found, judged: Judged) -> bool:
+        # A follow-up ("and the second?") may mean what only the conversation says; the gate does not see that.
+        return bool(found.hits) and (judged.likely >= self.refuse_below or bool(found.query.history))
 
     def _prompt(self, found: Found, asked: str, judged: Judged) -> Prompt:
         if self.writer is not None and found.query.history and asked:

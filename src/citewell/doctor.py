@@ -61,6 +61,7 @@ def examine(config: Config) -> list[Finding]:
         _embedder(config),
         *_reranker(config.search),
         *(_chat(one) for one in plugins.chain(config.chat)),
+        _prices(config.cost.prices),
         _prompt(config.chat),
         _scorer(),
         _server(config),
@@ -205,6 +206,24 @@ def _local(chat: ChatConfig) -> Finding:
             "chat", "missing", f"local: there is no model at {shown!r}", "set chat.path to a GGUF file"
         )
     return Finding("chat", "ok", f"local: {chat.path}")
+
+
+def _prices(own: Path | None) -> Finding:
+    """How old the prices are that costs are counted with."""
+    from citewell.cost.costs import age_of
+    from citewell.cost.prices import OLD_DAYS, read_prices
+
+    try:
+        prices = read_prices(own)
+    except CitewellError as error:
+        return Finding("prices", "missing", str(error), "correct the file, or unset cost.prices")
+    text = f"as of {prices.as_of}, {age_of(prices)} days old" + (f"; {own} first" if own else "")
+    if age_of(prices) > OLD_DAYS:
+        remedy = (
+            "look at the services' price lists; write what changed into a file, and name it in cost.prices"
+        )
+        return Finding("prices", "warn", text, remedy)
+    return Finding("prices", "ok", text)
 
 
 def _scorer() -> Finding:

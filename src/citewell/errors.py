@@ -8,6 +8,7 @@ CitewellError
 ├── MissingExtra      install a package; the message says which
 ├── InUse             another process holds the library; use its server, or stop it
 ├── ProviderError     a model's server failed; `retryable` says whether to try again
+├── OverBudget        the budget for a question or a day is spent; raise it, or wait
 ├── OutOfSpace        the disk is full or the folder cannot be written; nothing was changed
 └── Corrupt           stored data is damaged; the message says how to restore it
 
@@ -71,15 +72,38 @@ class InUse(CitewellError):
 class ProviderError(CitewellError):
     """A model's server failed or refused. `retryable` says whether the same call may succeed later.
 
-    `retry_after` is how many seconds the server asks to wait, where it does.
+    `retry_after` is how many seconds the server asks to wait, where it does; `unpaid`: turned away before any work.
     """
 
     code = 7
 
-    def __init__(self, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        unpaid: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+        self.unpaid = unpaid
+
+
+class OverBudget(CitewellError):
+    """A budget is spent: nothing more is asked that costs money. `budget` is the setting, money is US dollars, exact.
+
+    `resets` is when there is money again (ISO 8601, UTC), "" where never: a question's budget is its own.
+    """
+
+    code = 12
+
+    def __init__(
+        self, message: str, *, budget: str = "", limit: str = "", spent: str = "", resets: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.budget, self.limit, self.spent, self.resets = budget, limit, spent, resets
 
 
 class OutOfSpace(CitewellError):

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
@@ -18,7 +19,6 @@ from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON
 from citewell.prepare import Job, Prepare
 from citewell.protocols import Source
-from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.library import Library
@@ -92,7 +92,7 @@ def ingest(blobs: Iterable[Blob], prepare: Prepare, stages: Stages, report: Repo
 
         def started(group: list[Job | Failure]) -> Future[list[Added]]:
             jobs = [one for one in group if isinstance(one, Job)]
-            embedded = embedder.submit(stages.embed, jobs)
+            embedded = embedder.submit(copy_context().run, stages.embed, jobs)  # charged to this job
             return writer.submit(lambda: stages.commit(jobs, embedded.result()))
 
         waiting: deque[tuple[list[Job | Failure], Future[list[Added]]]] = deque()
@@ -141,30 +141,8 @@ def _outcome(one: Job | Failure, begun: Future[Job] | None) -> Job | Failure:
         raise
 
 
-def expected(catalog: Catalog, prepare: Prepare, source: Source) -> Expected:
-    """Return what a sync of the source will have a model write; reads what is new or changed. See Library.expected."""
-    if prepare.writing is None:
-        return Expected()
-    prepare.writing.ready()
-    jobs = (
-        job
-        for item in _changed(catalog, source)[1]
-        for blob in _fetched(source, item)
-        for job in prepare.read(blob)
-    )
-    return sum((prepare.expected(job) for job in jobs if isinstance(job, Job)), Expected())
-
-
-def _fetched(source: Source, item: Item) -> list[Blob]:
-    """Fetch an item, or nothing: taking it in says why it cannot be had."""
-    try:
-        return [source.fetch(item)]
-    except BadInput:
-        return []
-
-
-def _changed(catalog: Catalog, source: Source) -> tuple[dict[str, Item], list[Item]]:
-    """List a source: all its items, and those that are new or changed."""
+def changes(catalog: Catalog, source: Source) -> tuple[dict[str, Item], list[Item]]:
+    """List a source: all its items by id, and those that are new or changed."""
     known, present = catalog.taken.items(source.name), catalog.ids()
     listed = {item.id: item for item in source.items()}
     changed = []
@@ -184,7 +162,7 @@ def sync(
 ) -> None:
     """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
     known, present = catalog.taken.items(source.name), catalog.ids()
-    listed, changed = _changed(catalog, source)
+    listed, changed = changes(catalog, source)
     taken: dict[str, list[str]] = {}
 
     def note(outcome: Added | Failure) -> None:
@@ -200,7 +178,7 @@ def sync(
         report(outcome)
 
     try:
-        library.ingest(_blobs(catalog, source, changed, note), note, len(changed))
+        library.ingest(blobs_of(catalog, source, changed, note), note, len(changed))
     finally:
         _note(catalog, source, listed, taken)
     if prune:
@@ -213,9 +191,10 @@ def sync(
         catalog.texts.forget_unused()
 
 
-def _blobs(
+def blobs_of(
     catalog: Catalog, source: Source, items: list[Item], note: Callable[[Failure], None]
 ) -> Iterator[Blob]:
+    """Fetch items of a source; what cannot be had is told to `note`."""
     others = catalog.taken.others(source.name)
     for item in items:
         if item.id in others:

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from citewell import filters
 from citewell.answering import Answering
-from citewell.catalog import Catalog, Version, rounded
+from citewell.background import Background
+from citewell.catalog import Catalog, rounded
 from citewell.commit import Commit
 from citewell.conversations import Conversations
+from citewell.cost.books import Account, charging
+from citewell.cost.costs import Costs
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.incoming import Added, Blob, Failure
-from citewell.ingest import Embedded, Progress, Report, Stages, added_of, expected, ingest, sync
+from citewell.ingest import Embedded, Progress, Report, Stages, added_of, ingest, sync
 from citewell.lock import Holder
-from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Point, Query
+from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Query
+from citewell.money import By, Quote, Spent
+from citewell.points import points_of
 from citewell.prepare import Job, Prepare
 from citewell.protocols import Embedder, Index, Retriever, Source
-from citewell.recover import Points, drift, recover
+from citewell.quoting import quote_of
+from citewell.recover import drift, recover
 from citewell.upkeep import Upkeep
-from citewell.writing import Expected
 
 if TYPE_CHECKING:
     from citewell.explain import Explain
     from citewell.why import Why
 
-T = TypeVar("T")
 # Inside the class, `list` is its method.
 Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
@@ -39,6 +43,8 @@ Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
 Jobs: TypeAlias = list[Job]
 AddedAll: TypeAlias = list[Added]
+SpentAll: TypeAlias = list[Spent]
+T = TypeVar("T")
 MOST_IDS = 10_000
 
 
@@ -50,6 +56,7 @@ class Parts:
     index: Index
     embedder: Embedder
     answering: Answering
+    costs: Costs
     prepare: Prepare
     retrievers: Mapping[Mode, Retriever]
     explain: Explain
@@ -67,15 +74,16 @@ class Library:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lease, self._starting = threading.Lock(), threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lease = threading.Lock()
+        self._background = Background()
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
         catalog, index = parts.catalog, parts.index
-        self._upkeep = Upkeep(catalog, index, self._lease, self._points)
+        points = partial(points_of, catalog, parts.prepare.text)
+        self._upkeep = Upkeep(catalog, index, self._lease, points)
         with self._lease:
-            recover(catalog, index, self._points, parts.holder is None)
+            recover(catalog, index, points, parts.holder is None)
         self.conversations = Conversations(catalog.talk)
         self._commits = Commit(catalog, index, self._lease, self._upkeep)
 
@@ -88,9 +96,10 @@ class Library:
         """
         prepare = self._parts.prepare
         job = prepare(document)
-        if prepare.writing is not None and job.proposal is not None:
-            job = self._wait(prepare.written(job))
-        return self._write([job])[0]
+        with self._parts.costs.request(job=True):
+            if prepare.writing is not None and job.proposal is not None:
+                job = self._background.wait(prepare.written(job))
+            return self._write([job])[0]
 
     def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
         """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
@@ -102,8 +111,8 @@ class Library:
         write = None
         if prepare.writing is not None:
             prepare.writing.ready()
-            write = lambda job: self._begin(prepare.written(job))  # noqa: E731
-        with self._progress.of(total, report) as counted:
+            write = lambda job: self._background.begin(prepare.written(job))  # noqa: E731
+        with self._progress.of(total, report) as counted, self._parts.costs.request(job=True):
             ingest(blobs, prepare, Stages(write, self._embed, self._commit), counted)
 
     def sync(
@@ -111,13 +120,6 @@ class Library:
     ) -> None:
         """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
         sync(self, self._parts.catalog, source, report, prune)
-
-    def expected(self, source: Source) -> Expected:
-        """Return the calls and tokens that a sync of the source will take of a chat model; none unless it writes.
-
-        Everything new or changed is read for that, once more. Unsupported where no model can write.
-        """
-        return expected(self._parts.catalog, self._parts.prepare, source)
 
     def remove(self, document_id: str) -> None:
         """Remove a document; effective when this returns. NotFound if there is none."""
@@ -146,7 +148,8 @@ class Library:
 
     def search(self, query: Query) -> Hits:
         """Return the passages that match best, best first."""
-        return self._find(self._retriever, query)
+        with self._parts.costs.request():
+            return self._find(self._retriever, query)
 
     def _find(self, retrievers: Mapping[Mode, Retriever], query: Query) -> Hits:
         _bounded(query.limit, 1000)
@@ -165,7 +168,8 @@ class Library:
         `document_id` may be the end of an id or source that only one document has. Unless `local`, only
         files are read that the library's own folders have brought in. BadInput for an empty question.
         """
-        return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
+        with self._parts.costs.request():
+            return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done.
@@ -174,9 +178,13 @@ class Library:
         """
         if query.conversation:
             query = await asyncio.to_thread(self.conversations.resumed, query)
-        shown = replace(query, limit=self._parts.shown)
+        shown, account = replace(query, limit=self._parts.shown), Account()
         async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
-            async for event in events:
+            while True:
+                with charging(account):  # at each step anew: who iterates may have other streams open
+                    event = await anext(events, None)
+                if event is None:
+                    return
                 if query.conversation and isinstance(event, Done):
                     event = Done(await asyncio.to_thread(self.conversations.keep, query, event.answer))
                 yield event
@@ -190,13 +198,30 @@ class Library:
                     return event.answer
             raise AssertionError("a stream ends with Done")
 
-        return self._wait(drain())
+        return self._background.wait(drain())
+
+    def quote(self, work: Query | Iterable[Blob] | Source) -> Quote:
+        """Say what an answer, or taking in blobs or what a source has new, would cost: expected, and at most.
+
+        A question is searched for (a hosted embedder or reranker charges for that); nothing else is asked or written.
+        """
+        parts = self._parts
+        if not isinstance(work, Query):
+            return quote_of(work, parts.prepare, parts.costs.payer())
+        shown = replace(work, limit=parts.shown)
+        with parts.costs.request():
+            return self._background.wait(parts.answering.quote(shown, self._read))
+
+    def cost(self, by: By = "day", since: str = "") -> SpentAll:
+        """Return what was spent by day, model, kind, request, key or status, since a day (ISO 8601, UTC)."""
+        return self._parts.costs.spent(by, since)
 
     # -- the library itself ---------------------------------------------------------------------------
 
     def status(self) -> JSON:
         """Return counts, models and what is going on."""
         documents, passages, pending = self._parts.catalog.counts()
+        writing = self._parts.prepare.writing
         return {
             "documents": documents,
             "passages": passages,
@@ -207,6 +232,8 @@ class Library:
             "ingest": self._progress.shown(),
             "sources": self._parts.catalog.taken.sources(),
             "upkeep": self._upkeep.state,
+            "writing": list(writing.kinds) if writing else [],
+            "cost": self._parts.costs.state(),
         }
 
     def check(self) -> Lines:
@@ -227,9 +254,9 @@ class Library:
     def close(self) -> None:
         """Make everything durable and release the folder."""
         self._upkeep.stop()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._background.stop()
         self._parts.index.close()
+        self._parts.costs.close()
         self._parts.catalog.workers.leave()
         self._parts.catalog.close()
         if self._parts.holder is not None:
@@ -253,8 +280,7 @@ class Library:
     def _commit(self, jobs: Jobs, embedded: Embedded) -> AddedAll:
         """Write what is new; see `commit`."""
         vectors, new = embedded
-        todo = [job for job in jobs if job.proposal is not None]
-        numbers = self._commits(todo, vectors)
+        numbers = self._commits([job for job in jobs if job.proposal is not None], vectors)
         return [added_of(job, numbers, new) for job in jobs]
 
     def _vectors(self, jobs: Jobs) -> Embedded:
@@ -270,15 +296,6 @@ class Library:
             new |= {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
         return known | new, new
 
-    def _points(self, version: Version) -> Points:
-        catalog, text = self._parts.catalog, self._parts.prepare.text
-        points = [
-            Point(passage.id, entry.id, vector, text(entry.title, passage), entry.fields)
-            for entry, passage, vector in catalog.points(version)
-        ]
-        further = catalog.representations(version) if points else []
-        return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
-
     async def _read(self, query: Query) -> Found:
         """Find what the chat model is shown, before any technique."""
         return Found(query, tuple(await asyncio.to_thread(self._find, self._reader, query)))
@@ -293,23 +310,6 @@ class Library:
                 "add a condition with =, IN, < or > to narrow it"
             )
         return replace(query, where=filters.In("id", tuple(ids))) if ids else None
-
-    def _begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Begin a coroutine on the library's own background loop."""
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="ask", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the background loop, and wait for it."""
-        future = self._begin(work)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
 
 
 def _bounded(limit: int, most: int) -> int:

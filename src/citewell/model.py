@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from citewell.hostile import Hidden, Suspicion
@@ -181,14 +182,20 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens read and written by a chat model; zero for `extract`."""
+    """Tokens read and written by a chat model; zero for `extract`, and for what an answer cache knew.
+
+    `cached_tokens` are those of the prompt that the service had read before, and charges less for.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
-            self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
         )
 
 
@@ -231,7 +238,8 @@ class Answer:
     too. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
     `reasoning` is what a model thought first, where that was asked for: never checked, never cited. `steps` are
     what techniques did on the way; `usage` counts their calls too. `where` is the filter that was in force, as SQL.
-    `conversation` is the id of the one it is kept in.
+    `conversation` is the id of the one it is kept in. `cost` is US dollars for all that the question took, None where a
+    price is not known. `cached`: the model was not asked, because it had been asked the same before.
     """
 
     text: str
@@ -248,6 +256,8 @@ class Answer:
     steps: tuple[Step, ...] = ()
     where: str = ""
     conversation: str = ""
+    cost: Decimal | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,24 +273,27 @@ class Prompt:
     """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages.
 
     `quotes` are the sentences that answer, with their marks, where they were looked for: all that `extract` says.
+    `notes` is what the messages hold beside the passages: it may come from documents that no hit names.
     """
 
     question: str
     hits: tuple[Hit, ...]
     messages: tuple[Message, ...]
     quotes: tuple[str, ...] | None = None
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
     """A piece of a model's output. `usage`, when known, comes with the last one.
 
-    `model` names the one of several models that wrote it.
+    `model` names the one of several models that wrote it; `cached`, that it was written to the same prompt before.
     """
 
     text: str
     usage: Usage | None = None
     model: str = ""
+    cached: bool = False
 
 
 # Events of `Library.stream`, in this order: Steps, one HitsFound, Deltas, Citations, one Done.

@@ -1,4 +1,4 @@
-"""Before a library opens: where its catalog is, whether there is one, and whether the embedded index is still its own."""
+"""Before a library opens: where its catalog is, whether there is one, whether the embedded index is still its own."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ TABLES: Final = {
         "extract": "citewell.answer.extract:Extract",
         "local": "citewell.providers.local_gguf:LocalGguf",
         "openai": "citewell.providers.openai_compatible:OpenAICompatible",
+        "openai-responses": "citewell.providers.openai_responses:OpenAIResponses",
         "anthropic": "citewell.providers.anthropic_messages:Anthropic",
         "cohere": "citewell.providers.cohere_v2:CohereChat",
     },
@@ -56,7 +57,12 @@ EXTRAS: Final = {
     "ir_measures": "eval",
     "scipy": "eval",
 }
-KEYS: Final = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "cohere": "CO_API_KEY"}
+KEYS: Final = {
+    "openai": "OPENAI_API_KEY",
+    "openai-responses": "OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "cohere": "CO_API_KEY",
+}
 """Where each hosted service's key is, unless `key_env` says otherwise."""
 
 

@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 Rewriting: TypeAlias = Literal["auto", "model", "carry", "off"]
 Suspicious: TypeAlias = Literal["quarantine", "withhold", "mark", "off"]
-ChatModel: TypeAlias = Literal["extract", "local", "openai", "anthropic", "cohere"]
+ChatModel: TypeAlias = Literal["extract", "local", "openai", "openai-responses", "anthropic", "cohere"]
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
@@ -128,9 +128,9 @@ class ChatConfig:
 
     model: ChatModel = _setting(
         "extract",
-        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), anthropic or "
-        "cohere",
-        choices=("extract", "local", "openai", "anthropic", "cohere"),
+        "extract (quoted passages, no model), local (a GGUF file), openai (any compatible server), "
+        "openai-responses (OpenAI itself, and servers that speak its newer protocol), anthropic or cohere",
+        choices=("extract", "local", "openai", "openai-responses", "anthropic", "cohere"),
     )
     path: Path | None = _setting(None, "GGUF file, for local", path=True)
     url: str = _setting("", "address up to and with /v1, for openai; elsewhere empty is the hosted service")
@@ -162,6 +162,9 @@ class ChatConfig:
         choices=("auto", "model", "carry", "off"),
     )
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
+    cache: int = _setting(
+        0, "answers that are kept, and not paid again for the same prompt; 0 is off", least=0, most=1_000_000
+    )
     collapse: bool = _setting(True, "show one of several passages that say the same")
     refuse_below: float = _setting(
         0.1,
@@ -175,6 +178,16 @@ class ChatConfig:
         least=0,
         most=1_000_000,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CostConfig:
+    """What may be spent on hosted models, in US dollars."""
+
+    prices: Path | None = _setting(None, "your own price file (TOML); its lines come first", path=True)
+    per_request: float = _setting(0.0, "most that one question may cost; 0 is no limit", least=0)
+    per_day: float = _setting(0.0, "most that one day (UTC) may cost; 0 is no limit", least=0)
+    ask_above: float = _setting(0.0, "add and sync ask before they spend more than this", least=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,5 +227,6 @@ class Config:
     split: SplitConfig = SplitConfig()
     search: SearchConfig = SearchConfig()
     chat: ChatConfig = ChatConfig()
+    cost: CostConfig = CostConfig()
     server: ServerConfig = ServerConfig()
     read: ReadConfig = ReadConfig()

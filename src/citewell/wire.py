@@ -10,6 +10,9 @@ Bodies, by route:
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
     GET    /conversations     {"conversations": [dump(Conversation), ...]}, turns left out
     GET    /conversations/{id}  dump(Conversation); as text/markdown if that is asked for
+    POST   /quote             dump(Quote); money is decimal text, in US dollars
+    POST   /quote/documents/{id}        dump(Quote) for a document's bytes
+    GET    /cost              {"by": "...", "spent": [dump(Spent), ...], "total": dump(Spent)}
     GET    /status            the object that Library.status() returns
     POST   /check             {"drift": ["...", ...]}
     errors                    dump_error, as application/problem+json
@@ -21,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from typing import Any
 
 from citewell import errors, filters
@@ -46,6 +50,7 @@ from citewell.model import (
     Step,
     Usage,
 )
+from citewell.money import Quote, Spent
 from citewell.prompted import PromptUsed
 from citewell.why import Change, Explained, Followed, Place, Why
 
@@ -57,11 +62,13 @@ STATUS: Mapping[str, int] = {
     "MissingExtra": 501,
     "InUse": 409,
     "ProviderError": 502,
+    "OverBudget": 402,
     "OutOfSpace": 507,
     "Corrupt": 500,
     "CitewellError": 500,
 }
-"""The HTTP status of each class of error."""
+"""The HTTP status of each class of error. A budget that is spent is 402 and not 429, which clients try again."""
+OVER = ("budget", "limit", "spent", "resets")
 
 
 def dump(value: Any) -> Any:
@@ -72,6 +79,8 @@ def dump(value: Any) -> Any:
         return {str(key): dump(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [dump(item) for item in value]
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")  # exact, as text: JSON's numbers are not
     return value
 
 
@@ -123,6 +132,8 @@ def dump_error(error: errors.CitewellError) -> JSON:
         problem |= {"name": error.name, "reason": error.reason}
     if isinstance(error, errors.ProviderError):
         problem |= {"retryable": error.retryable}
+    if isinstance(error, errors.OverBudget):
+        problem |= {name: getattr(error, name) for name in OVER}
     return problem
 
 
@@ -136,6 +147,8 @@ def load_error(problem: Mapping[str, Any]) -> errors.CitewellError:
         return errors.BadInput(detail)
     if kind is errors.ProviderError:
         return errors.ProviderError(detail, retryable=bool(problem.get("retryable")))
+    if kind is errors.OverBudget:
+        return errors.OverBudget(detail, **{name: str(problem.get(name, "")) for name in OVER})
     if isinstance(kind, type) and issubclass(kind, errors.CitewellError):
         return kind(detail)
     return errors.CitewellError(detail)
@@ -213,6 +226,23 @@ def load_usage(data: Mapping[str, Any] | None) -> Usage | None:
     return None if data is None else Usage(**_known(Usage, data))
 
 
+def load_money(data: object) -> Decimal | None:
+    """Read dollars, None where they are not known."""
+    return None if data is None else Decimal(str(data))
+
+
+def load_quote(data: Mapping[str, Any]) -> Quote:
+    """Read what a job would cost."""
+    known = _known(Quote, data)
+    known |= {name: load_money(data.get(name)) for name in ("cost", "most")}
+    return Quote(**known | {name: tuple(data.get(name, ())) for name in ("models", "notes")})
+
+
+def load_spent(data: Mapping[str, Any]) -> Spent:
+    """Read what a group of calls took."""
+    return Spent(**_known(Spent, data) | {"cost": load_money(data["cost"])})
+
+
 def load_step(data: Mapping[str, Any]) -> Step:
     """Read what a technique did."""
     return Step(**_known(Step, data) | {"usage": load_usage(data.get("usage")) or Usage()})
@@ -233,6 +263,7 @@ def load_answer(data: Mapping[str, Any]) -> Answer:
     used = data.get("prompt")
     known["steps"] = tuple(load_step(step) for step in data.get("steps", ()))
     known["prompt"] = None if used is None else PromptUsed(**_known(PromptUsed, used))
+    known["cost"] = load_money(data.get("cost"))
     return Answer(**known)
 
 
@@ -252,7 +283,8 @@ def load_event(name: str, data: Mapping[str, Any]) -> Event:
         case "hits":
             return HitsFound(load_hits(data["hits"]))
         case "delta":
-            return Delta(data["text"], load_usage(data.get("usage")), data.get("model", ""))
+            usage = load_usage(data.get("usage"))
+            return Delta(data["text"], usage, data.get("model", ""), bool(data.get("cached")))
         case "citation":
             return load_citation(data)
         case "done":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from tests.writing.model import Model, failing, text_of
 def model(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Model:
     """Return the model that writes contexts for the command line."""
     made = Model(name="writer-1")
-    monkeypatch.setattr(chats, "chat_of", lambda config, embedder: made)
+    monkeypatch.setattr(
+        chats, "chat_of", lambda config, _, costs: costs.chat(made, replace(config, model="local"))
+    )
     for name, value in {"CHAT_MODEL": "openai", "EMBED_CONTEXT": "true", "SPLIT_TOKENS": "60"}.items():
         monkeypatch.setenv(f"CITEWELL_{name}", value)
     assert cli("init").code == 0
@@ -31,10 +34,10 @@ def test_add_and_sync_say_calls_and_tokens_before_the_first_call_and_only_what_i
     said = cli("add", "docs", "b.txt")
     assert said.code == 0, said.err
     first = said.err.splitlines()[0]
-    assert first.startswith("writer-1 will be asked to write: 4 calls, about ")
-    assert "tokens read and 180 written" in first
+    assert first.startswith("writer-1: 4 calls, about ")
+    assert ", 180 written (at most 2,048)" in first
     assert len(model.asked) == 4
-    assert "will be asked" not in cli("add", "docs", "b.txt").err
+    assert "calls" not in cli("add", "docs", "b.txt").err
     (home / "docs" / "a.txt").write_text(text_of("kettle", "lamp", "iron"))
     assert ": 2 calls, about " in cli("sync").err.splitlines()[0]  # the new passage, and the one before it
     assert len(model.asked) == 6

@@ -68,7 +68,7 @@ def _entry(library: Library, name: str) -> bool:
 
 def _kill_while_writing(folder: Path, log: Path, seed: int, seconds: float) -> list[str]:
     before = log.stat().st_size if log.exists() else 0
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
     process = subprocess.Popen(
         [sys.executable, str(WORKER), str(folder), str(log), str(seed)], env=environment
     )

@@ -22,7 +22,7 @@ def model() -> Path:
 
 
 @contextmanager
-def llama(model: Path, key: str = "", **more: Any) -> Iterator[str]:
+def llama(model: Path, key: str = "", *, threads: int = 0, **more: Any) -> Iterator[str]:
     """Serve the model on a free loopback port, and yield the address without /v1."""
     import xllamacpp
 
@@ -30,6 +30,8 @@ def llama(model: Path, key: str = "", **more: Any) -> Iterator[str]:
     settings.model.path = str(model)
     settings.hostnames, settings.port, settings.n_ctx, settings.verbosity = ["127.0.0.1"], 0, 1024, -1
     settings.api_keys = [key] if key else []
+    if threads:
+        settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = threads
     for name, value in more.items():
         setattr(settings, name, value)
     server = xllamacpp.Server(settings)

@@ -71,7 +71,8 @@ def test_a_real_server_streams_tokens_and_usage_to_the_official_sdk(
         deltas = collect(Anthropic(f"{url}/v1", "smollm2", key_env="SOME_KEY", max_tokens=12))
     assert len(deltas) > 3
     assert deltas[-1].usage is not None
-    assert deltas[-1].usage.completion_tokens == len(deltas) - 1
+    # A token that is half a letter, or the end, counts and shows no text.
+    assert len(deltas) - 1 <= deltas[-1].usage.completion_tokens <= 12
     assert deltas[-1].usage.prompt_tokens > 5
 
 

@@ -39,7 +39,7 @@ def test_an_answer_is_streamed_with_its_usage(monkeypatch: pytest.MonkeyPatch) -
         deltas = collect(CohereChat(stub.root, CHAT, key_env="SOME_KEY", max_tokens=9))
     assert "".join(delta.text for delta in deltas) == "Hello"
     assert deltas[-1].usage is not None
-    assert (deltas[-1].usage.prompt_tokens, deltas[-1].usage.completion_tokens) == (7, 2)
+    assert (deltas[-1].usage.prompt_tokens, deltas[-1].usage.completion_tokens) == (5, 2)  # as billed
     headers, body = stub.asked[0]
     assert headers["Authorization"] == "Bearer co-secret"
     assert body["max_tokens"] == 9

@@ -34,7 +34,7 @@ def test_a_real_server_embeds(model: Path) -> None:
     assert vectors.shape == (3, SIZE)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert np.allclose(vectors[0], vectors[2], atol=1e-3)
-    assert embedder.tokens_read > 3
+    assert embedder.told.tokens > 3
 
 
 def pooling() -> Any:
@@ -50,7 +50,7 @@ def test_texts_go_in_batches_and_come_back_in_order_with_the_tokens_counted() ->
         vectors = embedder.embed(texts, kind="passage")
     assert [len(body["input"]) for _, body in stub.asked] == [128, 2]
     assert np.allclose(vectors[:, 0] / vectors[:, 1], range(1, 131), rtol=1e-4)
-    assert embedder.tokens_read == 390
+    assert embedder.told.tokens == 390
 
 
 def test_what_fails_in_passing_is_tried_again_and_a_bad_key_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,7 +183,7 @@ def test_openapi_describes_every_route_and_real_errors(client: Any) -> None:
         "PUT /documents/{id}", "GET /documents/{id}", "DELETE /documents/{id}", "GET /documents",
         "GET /conversations", "GET /conversations/{id}", "DELETE /conversations/{id}",
         "POST /search", "POST /why", "POST /ask", "GET /status", "POST /check", "GET /health", "GET /ready",
-            "GET /suspicious", "POST /release",
+            "GET /suspicious", "POST /release", "POST /quote", "POST /quote/documents/{id}", "GET /cost",
     }  # fmt: skip
     text = json.dumps(schema)
     assert "HTTPValidationError" not in text

@@ -8,6 +8,7 @@ from citewell.errors import BadInput
 from citewell.library import Library
 from citewell.model import Document, Message, Query
 from citewell.techniques.carry import carried, leans
+from citewell.techniques.clarify import points
 from citewell.testing import ScriptedChat
 from tests.scripted import Open, opened
 
@@ -161,3 +162,34 @@ def test_a_refusal_asks_back_where_a_question_points_at_nothing(opened: Open) ->
     assert "- Kitchen stove" in chat.prompts[1].messages[1].content
     assert "found no passage" in library.ask(Query("How heavy is it?")).text
     assert "found no passage" in library.ask(Query("How heavy is the harbour lantern?")).text
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "unnamed"),
+    [
+        ("Which services does this state library offer?", (), True),
+        ("Who may file for this type of violence?", said("What does a court do?"), True),
+        ("How do I reset this particular model?", (), True),
+        ("How much of the firm does this partner own?", said("What may a partner decide?"), False),
+        ("If two numbers are multiplied, what is this product called?", (), False),
+        ("What does this manual say about oil?", (), False),
+        ("How do I mend this error: no space left?", (), False),
+        ("Is this published?", (), False),
+        ("Are these the only steps?", (), False),
+    ],
+)
+def test_one_of_a_kind_that_nobody_spoke_of_is_told_from_one_that_somebody_did(
+    question: str, before: tuple[Message, ...], unnamed: bool
+) -> None:
+    assert points(question, before) is unnamed
+
+
+def test_a_question_about_one_of_a_kind_is_asked_back_once_before_it_is_answered(opened: Open) -> None:
+    library = harbour(opened(ScriptedChat("[1]"), rewrite="carry", model="extract"))
+    asked = library.ask(Query("What does this particular lamp burn?"))
+    assert (asked.verdict, asked.citations) == ("refused", ())
+    assert asked.text.startswith("Which do you mean: ")
+    history = (Message("user", "What does this particular lamp burn?"), Message("assistant", asked.text))
+    assert not library.ask(Query("this particular stove", history=history)).text.startswith(
+        "Which do you mean"
+    )

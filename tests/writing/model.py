@@ -17,8 +17,11 @@ from citewell.catalog import schema
 from citewell.errors import ProviderError
 from citewell.library import Library
 from citewell.model import Delta, Prompt, Usage
+from citewell.settings import ChatConfig
 from tests.stores import config_of
 
+FREE = ChatConfig(model="local")
+"""What a scripted model costs."""
 PARTS = ("kettle", "lamp", "toaster", "clock", "stove", "radio", "fan", "iron", "mixer", "drill")
 
 
@@ -81,7 +84,7 @@ def open_with(
     concurrency: int = 16,
 ) -> Library:
     """Open a library in which `model` writes these kinds."""
-    patch.setattr(chats, "chat_of", lambda config, embedder: model)
+    patch.setattr(chats, "chat_of", lambda config, _, costs: costs.chat(model, FREE))
     config = config_of(folder, **dict.fromkeys(kinds, True))
     return assembling.assemble(
         replace(

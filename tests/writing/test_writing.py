@@ -14,8 +14,8 @@ from sqlalchemy import text
 from citewell.errors import ProviderError, Unsupported
 from citewell.incoming import Added, Blob, Failure
 from citewell.model import Document, Query
+from citewell.money import Quote
 from citewell.sources.folder import Folder
-from citewell.writing import Expected
 from tests.writing.model import PARTS, Model, failing, open_with, passage_of, rows, shown, text_of
 
 pytestmark = pytest.mark.usefixtures("catalogs")
@@ -219,14 +219,14 @@ def test_what_will_be_asked_is_known_before_the_first_call(
     (folder / "one.txt").write_text(passage_of("kettle"))
     kinds = ("context", "summaries", "questions", "tree")
     with open_with(tmp_path / "library", model, monkeypatch, *kinds) as library:
-        expected = library.expected(Folder(folder))
+        expected = library.quote(Folder(folder))
         assert not model.asked
         library.sync(Folder(folder), lambda outcome: None)
         assert expected.calls == len(model.asked) == 10 + 11 + 11 + 3
         with library._parts.catalog._engine.connect() as sql:
             read = sql.execute(text("SELECT sum(prompt_tokens) FROM written")).scalar_one()
         assert abs(expected.prompt_tokens - read) < 0.1 * read
-        assert library.expected(Folder(folder)) == Expected()
+        assert library.quote(Folder(folder)) == Quote()
 
 
 def test_extract_cannot_write_and_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_extract_cannot_write_and_says_so_once(tmp_path: Path, monkeypatch: pyte
         for attempt in (
             lambda: library.add(APPLIANCES),
             lambda: library.ingest([Blob("a.txt", b"A.")], lambda outcome: None),
-            lambda: library.expected(Folder(tmp_path)),
+            lambda: library.quote(Folder(tmp_path)),
         ):
             with pytest.raises(Unsupported, match=r"embed\.context.*set chat\.model"):
                 attempt()

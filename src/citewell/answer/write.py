@@ -36,7 +36,8 @@ class Writer:
             query.text, passages_of(hits), self.style_of(query), (*template.examples, *near), notes
         )
         turns = [turn for turn in query.history if turn.role != "system"][-TURNS:]
-        return Prompt(query.text, tuple(hits), (Message("system", system), *turns, Message("user", user)))
+        messages = (Message("system", system), *turns, Message("user", user))
+        return Prompt(query.text, tuple(hits), messages, notes=notes)
 
     def style_of(self, query: Query) -> Style:
         """Return the style that a question is answered in."""

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from citewell.catalog import journal, queries, schema
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.engine import (
+    SHARING,
     At,
     among,
     batches,
@@ -34,7 +35,6 @@ from citewell.catalog.talk import Talk
 from citewell.catalog.vectors import unpack
 from citewell.catalog.versions import (
     ENTRY,
-    SHARING,
     Proposal,
     Version,
     entry_of,

@@ -7,7 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, String, Table, bindparam, cast, func, select, text, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    bindparam,
+    cast,
+    func,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DataError, InterfaceError
 
@@ -21,6 +33,8 @@ if TYPE_CHECKING:
 At: TypeAlias = Path | Postgres
 """Where a catalog is: SQLite's file, or a PostgreSQL server."""
 BATCH: Final = 500
+SHARING: Final = "vectors"
+"""What is done `together` or `alone`: to begin to share a vector or to keep an answer, and to erase such."""
 
 
 def open_engine(at: At) -> Engine:
@@ -51,9 +65,11 @@ def insert_new(sql: Connection, table: Table) -> Insert:
     return _insert(sql, table).on_conflict_do_nothing()
 
 
-def replace_in(sql: Connection, table: Table) -> Insert:
-    """An INSERT of whole rows, which takes the place of those with the same key."""
+def replace_in(sql: Connection, table: Table, rows: Select[Any] | None = None) -> Insert:
+    """An INSERT of whole rows, or of the rows of a query, which take the place of those with the same key."""
     made = _insert(sql, table)
+    if rows is not None:
+        made = made.from_select(list(table.c), rows)
     columns: list[Column[Any]] = [one for one in table.columns if not one.primary_key]
     kept = {one.name: made.excluded[one.name] for one in columns}
     return made.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=kept)

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from citewell.catalog.types import Exact, Key, Metadata
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest revision: what these tables are."""
 VERSION: Final = 1
 """What a Citewell that knew no revisions compares; it stays."""
@@ -219,3 +219,48 @@ items = Table(
     Column("documents", Text, nullable=False),
     Column("synced_at", Float, nullable=False),
 )
+
+spend = Table(
+    "spend",
+    metadata,
+    # A row for every call to a service, written before the call: what a crash leaves "running" counts at its most.
+    Column("id", Key, primary_key=True, autoincrement=False),
+    Column("at", String, nullable=False),
+    Column("day", String, nullable=False),
+    Column("request", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("kind", String, nullable=False),  # chat | embed | rerank
+    Column("model", String, nullable=False),
+    Column("status", String, nullable=False),  # running | done | failed | left | lost
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("searches", Integer, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("expected_tokens", Integer, nullable=False),  # what the prompt was thought to be
+    Column("cost", Key),  # pico-dollars; null is unknown
+)
+Index("spend_by_day", spend.c.day)
+Index("spend_by_model", spend.c.kind, spend.c.model, spend.c.id)
+
+answers = Table(
+    "answers",
+    metadata,
+    # What a model wrote to a prompt. `library`: it may hold words of any document, so any change forgets it.
+    Column("key", LargeBinary, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("model", String, nullable=False),
+    Column("library", Boolean, nullable=False),
+    Column("made_at", Float, nullable=False),
+)
+Index("answers_by_age", answers.c.made_at)
+
+answer_versions = Table(
+    "answer_versions",
+    metadata,
+    # The versions of documents that a prompt showed. Erasing one erases the answer in the same transaction.
+    Column("version", Key, primary_key=True),
+    Column("answer", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("versions_of_answer", answer_versions.c.answer)

@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
-from citewell.catalog.engine import alone, insert_new
+from citewell.catalog.answers import forget_answers
+from citewell.catalog.engine import SHARING, alone, insert_new
 from citewell.catalog.ids import passage_id
 from citewell.catalog.suspicions import note_suspicions, suspicion_of
 from citewell.catalog.vectors import pack
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from citewell.model import Vector
 
 v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
-SHARING: Final = "vectors"
 _held = schema.suspicions.alias("held")
 QUARANTINED = (
     select(func.count())
@@ -152,7 +152,9 @@ def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
 
 
 def forget(sql: Connection, document_ids: Sequence[str], worker: str) -> list[Version]:
-    """Erase the current versions of these documents, where there are any."""
+    """Erase the current versions of these documents, where there are any, and what was written of the library."""
+    alone(sql, SHARING)
+    forget_answers(sql, [])
     gone = named(sql, v.document_id.in_(document_ids), v.current)
     erase(sql, gone, worker)
     return gone
@@ -171,7 +173,7 @@ def erase(sql: Connection, versions: Sequence[Version], worker: str) -> None:
     """Delete versions' rows, and vectors that no other passage shares; journal that their points must go."""
     if not versions:
         return
-    # Nobody may begin to share a vector between our looking and our deleting it.
+    # Nobody may begin to share a vector, or keep an answer, between our looking and our deleting.
     alone(sql, SHARING)
     keys = [version.key for version in versions]
     hashes = set(sql.execute(select(p.vector).where(p.key.in_(keys))).scalars())
@@ -180,6 +182,7 @@ def erase(sql: Connection, versions: Sequence[Version], worker: str) -> None:
     sql.execute(delete(schema.representations).where(r.key.in_(keys)))
     sql.execute(delete(schema.suspicions).where(s.key.in_(keys)))
     sql.execute(delete(schema.versions).where(v.key.in_(keys)))
+    forget_answers(sql, keys)
     release(sql, keys)
     orphan: ColumnElement[bytes] = bindparam("hash")
     still = select(p.vector).where(p.vector == orphan).exists()

@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; the `code` of a CitewellError (2 bad input, 3 not found, 4 unsupported, 5 package
 missing, 6 in use, 7 model failed, 8 out of space, 9 damaged or drifted); 10 an answer was refused;
-11 some inputs failed and the others were taken in; 130 Ctrl-C; 1 a bug.
+11 some inputs failed and the others were taken in; 12 a budget is spent; 130 Ctrl-C; 1 a bug.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from types import TracebackType
 
 import typer
 
-from citewell.cli import chats, documents, operate, prompts, questions
+from citewell.cli import chats, documents, operate, prompts, questions, spending
 
 EPILOG = (
     "Exit codes: 0 done, 2 bad input, 3 not found, 4 unsupported, 5 package missing, 6 library in use, "
-    "7 model failed, 8 out of space, 9 damaged, 10 answer refused, 11 some inputs failed, 130 Ctrl-C."
+    "7 model failed, 8 out of space, 9 damaged, 10 answer refused, 11 some inputs failed, 12 over budget, "
+    "130 Ctrl-C."
 )
 
 app = typer.Typer(
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # drawing help with rich takes longer than all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (documents, questions, chats, operate):
+for part in (documents, questions, chats, operate, spending):
     app.registered_commands += part.app.registered_commands
 app.add_typer(prompts.app, name="prompt")
 app.add_typer(chats.kept, name="chats")

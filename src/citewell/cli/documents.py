@@ -13,14 +13,13 @@ from citewell.cli import output
 from citewell.cli.given import Given, blobs, is_url
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
+from citewell.cli.spending import confirm
 from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
 from citewell.model import Entry
-from citewell.protocols import Source
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
-    from citewell.settings import EmbedConfig
     from citewell.sources.folder import Folder
 
 app = typer.Typer()
@@ -48,6 +47,7 @@ def document_ids(incomplete: str) -> list[str]:
     return [one for one in found if one.startswith(incomplete)][:50]
 
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend what it costs without asking.")]
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Document ids.", autocompletion=document_ids)]
 
 
@@ -95,9 +95,11 @@ def add(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Let addresses be on this machine or a private network.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Take in files, folders and web pages. What is unchanged costs nothing.
 
+    What hosted models would charge is said, and asked about, before.
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
@@ -105,14 +107,15 @@ def add(
     folders = [one for one in what if not is_url(one) and Path(one).is_dir()]
     given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private)
     sources = [folder_of(Path(one), loaded) for one in folders]
-    with session.open(loaded) as library, bar("documents") as shown:
-        tally = Tally(shown)
-        announce(library, [*sources, given], loaded.config.embed)
-        for folder in sources:
-            take_folder(library, folder, tally, prune=False)
-        tally.total = tally.done + len(given.what)
-        tally.positions = {}
-        library.ingest(blobs(given, tally), tally)
+    with session.open(loaded) as library:
+        confirm(session, library, [*sources, given], yes)
+        with bar("documents") as shown:
+            tally = Tally(shown)
+            for folder in sources:
+                take_folder(library, folder, tally, prune=False)
+            tally.total = tally.done + len(given.what)
+            tally.positions = {}
+            library.ingest(blobs(given, tally), tally)
     finish(session, tally)
 
 
@@ -123,19 +126,21 @@ def sync(
         list[str] | None, typer.Argument(metavar="PATH…", help="Folders; all that were added, if none.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Remove nothing.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Bring the library up to date with folders: new and changed files in, vanished ones out.
 
     Exit code 11 when some could not be taken in; the others were.
     """
     loaded = session.load()
-    with session.open(loaded) as library, bar("documents") as shown:
-        tally = Tally(shown)
+    with session.open(loaded) as library:
         listed = [Path(one) for one in paths] if paths else folders(library)
         sources = [folder_of(path, loaded) for path in listed]
-        announce(library, sources, loaded.config.embed)
-        for folder in sources:
-            take_folder(library, folder, tally, prune=not keep)
+        confirm(session, library, sources, yes)
+        with bar("documents") as shown:
+            tally = Tally(shown)
+            for folder in sources:
+                take_folder(library, folder, tally, prune=not keep)
     finish(session, tally)
 
 
@@ -231,24 +236,6 @@ def check_paths(what: Sequence[str]) -> None:
     for one in what:
         if not is_url(one) and not Path(one).exists():
             raise NotFound(f"there is no file or folder {one!r}; check the path")
-
-
-def announce(library: Opened, sources: Sequence[Source], config: EmbedConfig) -> None:
-    """Say what a chat model will be asked to write, before it is; nothing where none is, or where a server asks it."""
-    from citewell.library import Library
-    from citewell.writing import Expected
-
-    if not isinstance(library, Library):
-        return
-    expected = sum(map(library.expected, sources), Expected())
-    if expected.calls:
-        at_most = "at most " if config.tree else ""
-        print(
-            f"{library.status()['chat']} will be asked to write: {at_most}{expected.calls:,} calls, about "
-            f"{expected.prompt_tokens:,} tokens read and {expected.completion_tokens:,} written",
-            file=sys.stderr,
-            flush=True,
-        )
 
 
 def folder_of(path: Path, loaded: Loaded) -> Folder:

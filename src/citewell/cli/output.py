@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from citewell.money import shown
+
 if TYPE_CHECKING:
     from citewell.model import Answer, Citation, Entry, Hit, Passage
     from citewell.why import Followed, Why
@@ -148,6 +150,11 @@ def print_answer(answer: Answer, *, text: bool = True) -> None:
         say(f"({step.technique}: {shortened(step.did, 300)})", file=sys.stderr)
     if text:
         say(answer.text)
+    if answer.usage.prompt_tokens and answer.cost != 0:
+        tokens = f"{answer.usage.prompt_tokens} tokens read, {answer.usage.completion_tokens} written"
+        say(f"({tokens}, {shown(answer.cost)})", file=sys.stderr)
+    if answer.cached:
+        say("(from the answer cache, at no cost)", file=sys.stderr)
     if answer.citations:
         say()
     for citation in answer.citations:

@@ -13,6 +13,7 @@ import typer
 
 from citewell.cli import output
 from citewell.cli.session import REFUSED, Session, command
+from citewell.cli.spending import print_quote
 from citewell.errors import BadInput
 from citewell.model import Answer, Delta, Done, HitsFound, Message, Query
 from citewell.plugins import TABLES
@@ -105,6 +106,7 @@ def ask(
             help=f"How it is found; may be repeated, the first innermost: {', '.join(TABLES['techniques'])}; or none.",
         ),
     ] = None,
+    quote: Annotated[bool, typer.Option("--quote", help="Say what it would cost; ask no model.")] = False,
 ) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer.
 
@@ -115,6 +117,10 @@ def ask(
     style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
     query = replace(query_of(question, loaded.config, where), style=style, techniques=techniques)
     with session.open(loaded) as library:
+        if quote:
+            found = library.quote(query)
+            output.print_json(found) if session.json else print_quote(found)
+            return
         if session.json:
             answer = library.ask(query)
             output.print_json(answer)

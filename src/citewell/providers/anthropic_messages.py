@@ -85,7 +85,7 @@ class Anthropic:
         return events, first.message.usage
 
     async def _deltas(self, events: Any, usage: Any) -> AsyncIterator[Delta]:
-        read = _read(usage)
+        read, again = _read(usage), _again(usage)
         written, ended = 0, False
         try:
             async for event in events:
@@ -93,13 +93,14 @@ class Anthropic:
                     yield Delta(event.delta.text)
                 elif event.type == "message_delta":
                     read, written = _read(event.usage) or read, event.usage.output_tokens
+                    again = _again(event.usage) or again
                     self._check(event.delta)
                 ended = ended or event.type == "message_stop"
         except (anthropic.APIError, httpx2.TransportError, ValueError) as error:
             raise self._error(error) from None
         if not ended:
             raise self._remote.failed("its answer has no end")
-        yield Delta("", Usage(read, written))
+        yield Delta("", Usage(read, written, again))
 
     def _check(self, end: Any) -> None:
         if end.stop_reason == "refusal":
@@ -118,6 +119,11 @@ class Anthropic:
         if isinstance(error.__cause__, httpx2.ConnectError):
             return self._remote.unreachable()
         return self._remote.failed(type(error.__cause__ or error).__name__)
+
+
+def _again(usage: Any) -> int:
+    """Return the tokens that were read from the provider's cache."""
+    return getattr(usage, "cache_read_input_tokens", None) or 0
 
 
 def _read(usage: Any) -> int:

@@ -13,7 +13,7 @@ from cohere.core.api_error import ApiError
 
 from citewell.errors import ProviderError
 from citewell.model import Delta, Prompt, Usage
-from citewell.providers.hosted_vectors import batches, counted, dimensions_of, unit
+from citewell.providers.hosted_vectors import Told, batches, counted, dimensions_of, unit
 from citewell.providers.remote import CONNECT_SECONDS, SILENT_SECONDS, Remote, tried, tried_now
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class CohereChat:
             raise self._remote.failed("it ran out of time")
         if str(end.finish_reason).startswith("ERROR"):
             raise self._remote.declined(end.error or end.finish_reason)
-        tokens = end.usage.tokens if end.usage else None
+        tokens = (end.usage.billed_units or end.usage.tokens) if end.usage else None
         yield Delta(
             "", (tokens and Usage(int(tokens.input_tokens or 0), int(tokens.output_tokens or 0))) or None
         )
@@ -100,12 +100,14 @@ class CohereEmbedder:
     """
 
     max_tokens: Final = 500
+    at_once: Final = BATCH
 
     def __init__(self, url: str, name: str, *, key_env: str = KEY, dimensions: int = 0) -> None:
         self._remote = _remote("embed.", url, name, key_env)
         self.dimensions = dimensions_of(name, dimensions, DIMENSIONS)
         self.name = f"cohere:{name}:{self.dimensions}"
         self._asked = {"output_dimension": dimensions} if dimensions else {}
+        self.told = Told()
 
     def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Matrix:
         """Return float32 (len(texts), dimensions), rows of length 1. 96 texts a request."""
@@ -113,6 +115,7 @@ class CohereEmbedder:
         for some in batches(texts, BATCH):
             found = _asked(self._remote, partial(self._embed, some, kind))
             rows += found.embeddings.float_ or []
+            self.told.tokens += _billed(found, "input_tokens")
         return unit(rows, len(texts), self.dimensions, self._remote.name)
 
     def _embed(self, texts: list[str], kind: str, client: cohere.ClientV2) -> Any:
@@ -134,6 +137,7 @@ class CohereReranker:
 
     def __init__(self, url: str, name: str, *, key_env: str = KEY) -> None:
         self._remote = _remote("search.rerank_", url, name, key_env)
+        self.told = Told()
 
     def __repr__(self) -> str:
         return f"CohereReranker({self._remote.name!r})"
@@ -146,6 +150,7 @@ class CohereReranker:
         found = _asked(
             self._remote, lambda client: client.rerank(model=name, query=question, documents=list(texts))
         )
+        self.told.searches += _billed(found, "search_units")
         scores = {one.index: float(one.relevance_score) for one in found.results}
         if set(scores) != set(range(len(texts))):
             raise self._remote.failed(f"it scored {len(scores)} of {len(texts)} texts")
@@ -155,6 +160,11 @@ class CohereReranker:
 def _remote(section: str, url: str, name: str, key_env: str) -> Remote:
     # The SDK adds the /v2 itself.
     return Remote(section, name, url.rstrip("/").removesuffix("/v2") or URL, key_env)
+
+
+def _billed(found: Any, name: str) -> int:
+    """Return what a response says that is charged."""
+    return int(getattr(getattr(found.meta, "billed_units", None), name, None) or 0)
 
 
 def _options(remote: Remote) -> dict[str, Any]:

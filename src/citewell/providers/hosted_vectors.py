@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,13 @@ from citewell.errors import BadInput
 
 if TYPE_CHECKING:
     from citewell.model import Matrix
+
+
+class Told(threading.local):
+    """What a service has said that it charges for, in the calls of this thread: tokens read, and searches."""
+
+    tokens: int = 0
+    searches: int = 0
 
 
 def dimensions_of(name: str, asked: int, known: Mapping[str, int]) -> int:

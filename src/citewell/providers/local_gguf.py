@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,8 +47,9 @@ class LocalGguf:
         await asyncio.to_thread(self._start)
         url = f"{self._server.listening_address}/v1"
         remote = OpenAICompatible(url, self.name, key=self._key, max_tokens=self._max_tokens)
-        async for delta in remote.stream(prompt):
-            yield delta
+        async with aclosing(remote.stream(prompt)) as deltas:  # type: ignore[type-var]
+            async for delta in deltas:
+                yield delta
 
     def _start(self) -> None:
         with self._starting:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import httpx
 
-from citewell.providers.hosted_vectors import batches, counted, dimensions_of, unit
-from citewell.providers.openai_compatible import headers_of, refusal
+from citewell.providers.hosted_vectors import Told, batches, counted, dimensions_of, unit
+from citewell.providers.openai_http import headers_of, refusal
 from citewell.providers.remote import CONNECT_SECONDS, SILENT_SECONDS, Remote, tried_now
 
 if TYPE_CHECKING:
@@ -27,10 +26,11 @@ DIMENSIONS: Final = {
 class OpenAIEmbedder:
     """An Embedder behind `url` + /embeddings; `url` "" is OpenAI's. Safe to share between threads.
 
-    `tokens_read` counts what the service says that it read. Failures that may pass are tried again, up to 3 times.
+    `told` counts what the service says that it read, for each thread. What may pass is tried again, up to 3 times.
     """
 
     max_tokens: Final = 500
+    at_once: Final = BATCH
 
     def __init__(self, url: str, name: str, *, key_env: str = "OPENAI_API_KEY", dimensions: int = 0) -> None:
         self._remote = Remote("embed.", name, url.rstrip("/") or URL, key_env)
@@ -39,8 +39,7 @@ class OpenAIEmbedder:
         # Only the models that can be cut short know the parameter.
         shorter = name.startswith("text-embedding-3") and self.dimensions != DIMENSIONS.get(name)
         self._asked = {"dimensions": self.dimensions} if shorter else {}
-        self.tokens_read = 0
-        self._counting = threading.Lock()
+        self.told = Told()
 
     def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Matrix:
         """Return float32 (len(texts), dimensions), rows of length 1. 128 texts a request."""
@@ -71,6 +70,5 @@ class OpenAIEmbedder:
             rows = [one["embedding"] for one in sorted(found["data"], key=lambda one: one["index"])]
         except (ValueError, KeyError, TypeError):
             raise self._remote.failed("its answer holds no embeddings") from None
-        with self._counting:
-            self.tokens_read += int((found.get("usage") or {}).get("prompt_tokens") or 0)
+        self.told.tokens += int((found.get("usage") or {}).get("prompt_tokens") or 0)
         return rows

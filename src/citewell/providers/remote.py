@@ -95,7 +95,9 @@ class Remote:
     def unreachable(self) -> ProviderError:
         """Nothing listens there."""
         return ProviderError(
-            f"nothing answers at {self.url!r}; start it, or set {self.section}url", retryable=True
+            f"nothing answers at {self.url!r}; start it, or set {self.section}url",
+            retryable=True,
+            unpaid=True,
         )
 
     def failed(self, what: str) -> ProviderError:
@@ -132,6 +134,7 @@ class Remote:
             f"{self.name!r} at {self.url!r} answered {status}: {line}; {told}",
             retryable=retryable,
             retry_after=_seconds(retry_after),
+            unpaid=True,
         )
 
 

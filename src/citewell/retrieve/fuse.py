@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -96,7 +97,8 @@ class Fuse:
 
 def _run(rankers: Sequence[Ranker], query: Query) -> list[list[Candidate]]:
     """Run rankers side by side: the engines release the interpreter."""
-    others = [_threads().submit(ranker, query) for ranker in rankers[1:]]
+    # Each in a copy of the context: what it spends is charged to the request that it is for.
+    others = [_threads().submit(copy_context().run, ranker, query) for ranker in rankers[1:]]
     return [rankers[0](query), *(other.result() for other in others)]
 
 

@@ -22,6 +22,7 @@ from citewell import wire
 from citewell.conversation import markdown
 from citewell.errors import BadInput, CitewellError, Unreadable
 from citewell.incoming import Added, Blob, Failure
+from citewell.money import By
 from citewell.server import describe
 from citewell.server.bodies import (
     AskBody,
@@ -105,7 +106,7 @@ def make_app(
     app.state.room = Room(library, search)
     app.add_middleware(Guard, rules=Rules(key, frozenset(hosts), max_bytes, OPEN))
     add_problems(app)
-    for routes in (_documents, _questions, _conversations, _state, _page):
+    for routes in (_documents, _questions, _conversations, _money, _state, _page):
         app.include_router(routes(app.state.room))
     describe.add_schema(app)
     return app
@@ -116,13 +117,7 @@ def _documents(room: Room) -> APIRouter:
 
     @api.put("/documents/{id:path}", **describe.PUT)
     async def put_document(id: str, request: Request) -> Response:
-        name = document_id(request.scope, id)
-        kind = request.headers.get("content-type", "").split(";")[0].strip() or None
-        if kind in ("application/octet-stream", "application/x-www-form-urlencoded"):
-            kind = None  # what clients say when nobody told them: the name and the bytes know better
-        fields = fields_of(request.headers.get("citewell-fields"))
-        origin = unquote(request.headers.get("citewell-source", ""))[:2000] or name
-        blob = Blob(name, await request.body(), media_type=kind, source=origin, fields=fields)
+        blob = await _blob(id, request)
         added = await room.write(lambda: _take_in(room.library, blob))
         return _json(wire.dump(added), 201 if added.status == "added" else 200)
 
@@ -157,6 +152,31 @@ def _documents(room: Room) -> APIRouter:
         entries = await room.read(lambda: room.library.list(chosen, limit + 1, after))
         more = entries[limit - 1].id if len(entries) > limit else None
         return _json({"documents": wire.dump(entries[:limit]), "next": more})
+
+    return api
+
+
+def _money(room: Room) -> APIRouter:
+    api = APIRouter(tags=["money"])
+
+    @api.post("/quote", **describe.QUOTE)
+    async def quote(body: AskBody) -> Response:
+        query = body.query(room.search)
+        return _json(wire.dump(await room.read(lambda: room.library.quote(query))))
+
+    @api.post("/quote/documents/{id:path}", **describe.QUOTE_DOCUMENT)
+    async def quote_document(id: str, request: Request) -> Response:
+        blob = await _blob(id, request)
+        return _json(wire.dump(await room.write(lambda: room.library.quote([blob]))))
+
+    @api.get("/cost", **describe.COST)
+    async def cost(
+        by: Annotated[By, Query()] = "day", since: Annotated[str, Query(max_length=10)] = ""
+    ) -> Response:
+        from citewell.cost.costs import total
+
+        spent = await room.read(lambda: room.library.cost(by, since))
+        return _json({"by": by, "spent": wire.dump(spent), "total": wire.dump(total(spent))})
 
     return api
 
@@ -262,6 +282,17 @@ def _page(_: Room) -> APIRouter:
         return RedirectResponse("/openapi.json")
 
     return api
+
+
+async def _blob(id: str, request: Request) -> Blob:
+    """Return the document that a request holds."""
+    name = document_id(request.scope, id)
+    kind = request.headers.get("content-type", "").split(";")[0].strip() or None
+    if kind in ("application/octet-stream", "application/x-www-form-urlencoded"):
+        kind = None  # what clients say when nobody told them: the name and the bytes know better
+    fields = fields_of(request.headers.get("citewell-fields"))
+    origin = unquote(request.headers.get("citewell-source", ""))[:2000] or name
+    return Blob(name, await request.body(), media_type=kind, source=origin, fields=fields)
 
 
 def _take_in(library: Library, blob: Blob) -> Added:

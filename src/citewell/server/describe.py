@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from citewell.conversation import Turn
 from citewell.incoming import Added
 from citewell.model import Answer, Entry, Hit, Passage
+from citewell.money import By, Quote, Spent
 from citewell.why import Why
 
 ABOUT = """Question answering over your documents, with citations that are checked.
@@ -108,6 +109,14 @@ class Status(BaseModel):
     ingest: dict[str, Any]
 
 
+class Costs(BaseModel):
+    """What was spent, in groups, and in all."""
+
+    by: By
+    spent: list[Spent]
+    total: Spent
+
+
 class Drift(BaseModel):
     """What is wrong between catalog and index, a line each; empty when nothing is."""
 
@@ -152,6 +161,7 @@ class Route(TypedDict, total=False):
     openapi_extra: dict[str, Any]
 
 
+OVER_BUDGET = (402, "A budget is spent: `OverBudget`; `budget`, `limit`, `spent`, `resets`")
 MISSING = (404, "There is no such document: `NotFound`")
 BODY = {
     "requestBody": {
@@ -179,6 +189,7 @@ PUT: Route = {
         200: {"model": Added, "description": "Updated, or unchanged"},
         201: {"model": Added, "description": "Added"},
         **_errors(
+            OVER_BUDGET,
             (413, "Larger than `read.max_bytes`: `TooLarge`"),
             (422, "The file cannot be read, and why: `Unreadable`"),
             (507, "The disk is full: `OutOfSpace`"),
@@ -213,7 +224,7 @@ RELEASE: Route = {
 }
 SEARCH: Route = {
     "summary": "Find passages",
-    "responses": {200: {"model": Hits}, **_errors()},
+    "responses": {200: {"model": Hits}, **_errors(OVER_BUDGET)},
 }
 UNKEPT = (404, "No such conversation is kept: `NotFound`")
 CONVERSATIONS: Route = {
@@ -249,8 +260,26 @@ ASK: Route = {
             "description": EVENTS,
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        **_errors((502, "The model's server failed: `ProviderError` (503 when trying again may help)")),
+        **_errors(
+            OVER_BUDGET, (502, "The model's server failed: `ProviderError` (503 when trying again may help)")
+        ),
     },
+}
+QUOTE: Route = {
+    "summary": "What would an answer cost?",
+    "description": "Passages are found, the prompt is written, and no chat model is asked.",
+    "responses": {200: {"model": Quote}, **_errors()},
+}
+QUOTE_DOCUMENT: Route = {
+    "summary": "What would it cost to take in a document?",
+    "description": "Takes what PUT /documents takes, reads it, and keeps nothing.",
+    "responses": {200: {"model": Quote}, **_errors()},
+    "openapi_extra": BODY,
+}
+COST: Route = {
+    "summary": "What was spent on hosted models",
+    "description": "In US dollars, as decimal text: exact.",
+    "responses": {200: {"model": Costs}, **_errors()},
 }
 STATUS: Route = {"summary": "Counts and progress", "responses": {200: {"model": Status}}}
 CHECK: Route = {

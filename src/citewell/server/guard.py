@@ -140,7 +140,8 @@ def _has_key(headers: Headers, key: str) -> bool:
 
 def _bounded(scope: Scope, receive: Receive, max_bytes: int) -> Callable[[], Any]:
     """Count a body while it comes in, so that one without a length is bounded too."""
-    limit = max_bytes if scope["method"] == "PUT" else min(max_bytes, JSON_BYTES)
+    document = scope["method"] == "PUT" or scope["path"].startswith("/quote/documents/")
+    limit = max_bytes if document else min(max_bytes, JSON_BYTES)
     declared = Headers(scope=scope).get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise HTTPException(413, f"the body has {declared} bytes; the most is {limit} (read.max_bytes)")

@@ -24,11 +24,15 @@ class Texts(Protocol):
 
 @dataclass(frozen=True)
 class Write:
-    """Writes what is asked for and not kept yet, at most `most` at once. All calls come from one event loop."""
+    """Writes what is asked for and not kept yet, at most `most` at once. All calls come from one event loop.
+
+    `longest` is the most tokens that the model writes in a call.
+    """
 
     ask: Ask
     texts: Texts
     most: int = 16
+    longest: int = 512
     _free: asyncio.Semaphore = field(init=False)
     _asking: WeakValueDictionary[bytes, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 

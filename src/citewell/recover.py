@@ -23,6 +23,7 @@ def recover(catalog: Catalog, index: Index, points: PointsOf, shared: bool = Fal
 
     An index that other processes use too is mended only where it is empty: their writes are on their way.
     """
+    catalog.workers.keep()  # until here, opening may have taken longer than a lease
     catalog.adopt()
     upto = catalog.last_change()
     replay(catalog, index, points)

@@ -72,6 +72,11 @@ class Workers:
             mine = update(schema.workers).where(w.id == self.me)
             return sql.execute(mine.values(expires_at=_now() + literal(self.lease, Float()))).rowcount == 1
 
+    def keep(self) -> None:
+        """Renew the lease; under a new name where it is too late, see `rejoin`."""
+        if self.me and not self.beat():
+            self.rejoin()
+
     def announce(self, url: str) -> None:
         """Tell others where this process serves the library."""
         if self.me:

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
+.PHONY: bench bench-faults bench-fault-constants bench-grounding bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -36,6 +36,12 @@ bench-injection: ## hostile documents: how often they are obeyed, and what the d
 
 bench-faults: ## mechanical faults in answers: how many the checker catches
 	$(PYTHON_ENV) -m bench.faults --data $(DATA)
+
+bench-fault-constants: ## the constants of the checker, chosen leave-one-dataset-out
+	$(PYTHON_ENV) -m bench.fault_constants --data $(DATA)
+
+bench-grounding: ## a score for whole claims: balanced accuracy and AUROC, leave-one-dataset-out; its weights
+	$(PYTHON_ENV) -m bench.grounding --data $(DATA)
 
 bench-refusal: ## when it refuses, and whether it should, through the library
 	$(PYTHON_ENV) -m bench.refusal --data $(DATA)

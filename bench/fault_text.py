@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from bench.fault_words import CITIES, COUNTRIES, DAYS, DEMONYMS, FIRST_NAMES, HEADS, MONTHS, STATES, STOP
+from citewell.answer import sentences
 
 SUPPORTED = 0.85
 """Share of a claim's different content words that its passage must hold: labels alone are noisy."""
@@ -50,6 +51,7 @@ class Pair:
     near: bool = True
     """Whether the sentence's words, figures and names are in the passage, as the faults want it."""
     topic: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,34 @@ def read_pairs(folder: Path) -> list[Pair]:
                 topic = row.get("question") if "Bench" in row["source"] else context[:200]
                 seen[sentence, context] = Pair(sentence, (context,), "", _near(sentence, context), topic)
     return list(seen.values())
+
+
+def read_answers(folder: Path) -> list[Pair]:
+    """The sentences of one retrieval set's reference answers that are near-verbatim in a passage judged relevant."""
+    entries = [
+        json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    corpus = {entry["_id"]: entry for entry in entries}
+    judged: dict[str, list[str]] = {}
+    for line in (folder / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        question, passage, grade = line.split("\t")
+        if float(grade) > 0 and passage in corpus:
+            judged.setdefault(question, []).append(passage)
+    seen: dict[tuple[str, str], Pair] = {}
+    for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines():
+        question = json.loads(line)
+        texts = [corpus[name] for name in judged.get(question["_id"], [])]
+        for sentence in (one for answer in question["answers"] for one in _statements(answer)):
+            for entry in [entry for entry in texts if _near(sentence, entry["text"])][:1]:
+                pair = Pair(sentence, (entry["text"],), title=entry["title"])
+                seen[sentence, entry["text"]] = pair
+    return list(seen.values())
+
+
+def _statements(answer: str) -> Iterator[str]:
+    for start, end in sentences(answer):
+        if _is_statement(sentence := _clean(answer[start:end])):
+            yield sentence
 
 
 def _clean(claim: str) -> str:

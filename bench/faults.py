@@ -2,8 +2,10 @@
 
     python -m bench.faults --data DATA [--each 200] [--misses 10] [--json FILE]
 
-Faults are made from the supported pairs in DATA/grounding by `bench.fault_kinds`. A fault is caught when its sentence
-gets no citation or is listed as unsupported; a mark that names nothing is caught when it is not in the checked text.
+Faults are made from the supported pairs in DATA/grounding by `bench.fault_kinds`. Good sentences are those pairs, and
+near-verbatim sentences of the reference answers in DATA/clapnq_dev and DATA/mtrag_un, with their passages' titles.
+A fault is caught when its sentence gets no citation or is listed as unsupported; a mark that names nothing is caught
+when it is not in the checked text.
 Intervals are 95 % bootstrap over faults; several faults can come from one sentence, so they are a little too narrow.
 """
 
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.fault_kinds import KINDS
-from bench.fault_text import Others, Pair, read_pairs
+from bench.fault_text import Others, Pair, read_answers, read_pairs
 from citewell.answer import cite
 from citewell.evaluate.bootstrap import Estimate, estimate
 from citewell.model import Entry, Hit, Passage
@@ -32,6 +34,8 @@ AGAIN = {"swapped number": 3, "changed date": 3, "two mixed": 3}
 ALL_PAIRS = ("swapped number", "changed date", "changed name", "two mixed")
 """These look for the part that they change in the passage themselves; the others start from near-verbatim claims."""
 GOOD = ("good, near-verbatim", "good, any wording")
+ANSWERS = ("clapnq_dev", "mtrag_un")
+"""Sets with answers that people wrote from passages: good sentences that no fault was made from."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write every outcome to this file")
     chosen = parser.parse_args()
     outcomes = measure(read_pairs(chosen.data / "grounding"), chosen.each)
+    for name in ANSWERS:
+        outcomes += [_good(pair, f"good, {name}") for pair in read_answers(chosen.data / name)]
     print("\n".join(_table(outcomes)))
     if chosen.misses:
         print("\n".join(_examples(outcomes, chosen.misses)))
@@ -80,9 +86,13 @@ def measure(pairs: Sequence[Pair], each: int) -> list[Outcome]:
     ]
     for kind, good in zip(GOOD, ([pair for pair in pairs if pair.near], list(pairs)), strict=True):
         for pair in _sample(good, each, kind):
-            wrong = flagged(pair, kind)
-            outcomes.append(Outcome(kind, "", pair.sentence, pair.shown, wrong, not wrong))
+            outcomes.append(_good(pair, kind))
     return outcomes
+
+
+def _good(pair: Pair, kind: str) -> Outcome:
+    wrong = flagged(pair, kind)
+    return Outcome(kind, "", pair.sentence, pair.shown, wrong, not wrong)
 
 
 def faults_of(kind: str, pairs: Sequence[Pair]) -> list[tuple[Pair, Pair]]:
@@ -96,7 +106,10 @@ def faults_of(kind: str, pairs: Sequence[Pair]) -> list[tuple[Pair, Pair]]:
 def flagged(pair: Pair, kind: str) -> bool:
     """Let the checker judge a sentence that cites passage 1, or bears its invented mark."""
     marked = kind == "invented source" and pair.way != "attributed"
-    cited = cite(pair.sentence if marked else _with_mark(pair.sentence), [_hit(text) for text in pair.shown])
+    cited = cite(
+        pair.sentence if marked else _with_mark(pair.sentence),
+        [_hit(text, pair.title) for text in pair.shown],
+    )
     if marked:
         numbers = [int(n) for n in re.findall(r"\[(\d+)\]", cited.text)]
         left = pair.way in cited.text if not pair.way.startswith("[") else False
@@ -108,9 +121,9 @@ def _with_mark(sentence: str) -> str:
     return f"{sentence[:-1]} [1]." if sentence.endswith(".") else f"{sentence} [1]"
 
 
-def _hit(text: str) -> Hit:
+def _hit(text: str, title: str = "") -> Hit:
     name = f"d{zlib.crc32(text.encode())}"
-    entry = Entry(name, 1, "", name, "text/plain", {}, 1, len(text), "", "")
+    entry = Entry(name, 1, title, name, "text/plain", {}, 1, len(text), "", "")
     return Hit(Passage(name, name, 1, text, 0, len(text)), entry, 1.0)
 
 
@@ -121,7 +134,7 @@ def _sample(pairs: Sequence[T], each: int, kind: str) -> list[T]:
 def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
     groups = ("flagged", "with quote or figure", "the rest", "true form accepted")
     yield f"{'':<22}" + "".join(f"{group:>27}" for group in groups)
-    for kind in (*KINDS, *GOOD):
+    for kind in dict.fromkeys(one.kind for one in outcomes):
         mine = [one for one in outcomes if one.kind == kind]
         yield _line(kind, mine)
         ways = dict.fromkeys(one.way for one in mine)
@@ -141,12 +154,12 @@ def _share(outcomes: Sequence[Outcome]) -> str:
 
 
 def _examples(outcomes: Sequence[Outcome], most: int) -> Iterator[str]:
-    for kind in (*KINDS, *GOOD):
+    for kind in dict.fromkeys(one.kind for one in outcomes):
         wrong: Callable[[Outcome], bool] = (
-            (lambda o: o.flagged) if kind in GOOD else (lambda o: not o.flagged)
+            (lambda o: o.flagged) if kind.startswith("good") else (lambda o: not o.flagged)
         )
         mine = [one for one in outcomes if one.kind == kind and wrong(one)]
-        yield f"\n{kind}: {len(mine)} {'flagged' if kind in GOOD else 'missed'}"
+        yield f"\n{kind}: {len(mine)} {'flagged' if kind.startswith('good') else 'missed'}"
         yield from (f"  [{one.way}] {one.sentence}" for one in mine[:most])
 
 

@@ -76,7 +76,7 @@ class Answering:
         if answer.verdict == "refused" and steps is found.steps and unclear(query, found.query.text):
             answer, steps = await self._asked_back(query, found, answer)
             assert answer is not None
-        if not told or answer.verdict == "refused":
+        if not told or answer.verdict == "refused" or answer.policy == "strict":
             yield Delta(answer.text)
         for citation in answer.citations:
             yield citation

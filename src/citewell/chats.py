@@ -55,7 +55,13 @@ def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callab
 
     def of(catalog: Catalog) -> Answering:
         write = Composing(
-            chat, written, lambda: catalog.counts()[:2], judged, refuse_below, costs.quoting(chat)
+            chat,
+            written,
+            lambda: catalog.counts()[:2],
+            judged,
+            refuse_below,
+            config.policy,
+            costs.quoting(chat),
         )
         means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual, rewrite)

@@ -279,6 +279,7 @@ def _question(query: Query) -> JSON:
     style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
     body |= {"conversation": query.conversation} if query.conversation else {}
     body |= {"history": wire.dump(query.history)} | ({"style": style} if style else {})
+    body |= {"policy": query.policy} if query.policy is not None else {}
     return body if query.techniques is None else body | {"techniques": list(query.techniques)}
 
 

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any, TypeAlias
 
 from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
-from citewell.model import Answer, Delta, Found, Prompt, Usage
+from citewell.model import Answer, Delta, Found, Policy, Prompt, Usage
 from citewell.money import Quote
 from citewell.protocols import Chat
 
@@ -30,6 +30,7 @@ class Composing:
     counts: Callable[[], Counts]
     judge: Judge
     refuse_below: float = 0.0
+    policy: Policy = "mark"  # of sentences without support, where a query has none
     quoted: Callable[[Prompt], Quote] = lambda _: Quote()
 
     async def __call__(self, found: Found) -> Answer:
@@ -46,6 +47,7 @@ class Composing:
         `asked` is the question as it was typed, for a model that reads the conversation before it.
         """
         started = perf_counter()
+        query = replace(found.query, policy=found.query.policy or self.policy)
         pieces: list[str] = []
         usage, model, cached = Usage(), self.chat.name, False
         fence = fence_of(found.query, self.writer)
@@ -61,11 +63,12 @@ class Composing:
                         delta.model or model,
                         delta.cached or cached,
                     )
-                    yield delta
+                    if query.policy != "strict":  # of what is not checked yet nothing is shown
+                        yield delta
         written = perf_counter()
         searched = await asyncio.to_thread(self.counts)
         text = "".join(pieces)
-        answer = await asyncio.to_thread(answer_of, found.query, found.hits, text, searched, judged.likely)
+        answer = await asyncio.to_thread(answer_of, query, found.hits, text, searched, judged.likely)
         yield replace(
             answer,
             prompt=self.writer.used if self.writer else None,

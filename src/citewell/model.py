@@ -26,6 +26,8 @@ Fields: TypeAlias = Mapping[str, Value]
 Mode: TypeAlias = Literal["hybrid", "dense", "keyword", "tfidf"]
 BlockKind: TypeAlias = Literal["heading", "paragraph", "item", "row", "code", "other"]
 Verdict: TypeAlias = Literal["answered", "partial", "refused"]
+Policy: TypeAlias = Literal["strict", "mark", "off"]
+"""What becomes of sentences without support: left out, listed and marked, or shown like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class Query:
     techniques: tuple[str, ...] | None = None
     hypothesis: str = ""
     conversation: str = ""
+    policy: Policy | None = None  # None: what the library is set to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,8 @@ class Found:
 class Answer:
     """Text with footnote marks like [1], and the citations behind them.
 
-    `unsupported` holds the sentences for which no supporting quote was found. `verdict` is "answered"
+    `unsupported` holds the sentences for which no supporting quote was found ("strict" leaves
+    them out of `text`, "off" looks for none). `verdict` is "answered"
     when every sentence is cited, "partial" when some are, "refused" when nothing could be said;
     `confidence`, 0 to 1, is how likely the hits answer, times the share of sentences that are cited; a refusal has it
     too. `seconds` maps each step to its time. `prompt` is None for `extract`, which takes none;
@@ -248,6 +252,7 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     usage: Usage = Usage()
     verdict: Verdict = "refused"
+    policy: Policy = "mark"
     confidence: float = 0.0
     model: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from citewell.model import Mode
+from citewell.model import Mode, Policy
 from citewell.prompted import FORMATS, LENGTHS, Format, Length
 
 LIBRARY_FOLDER = ".citewell"
@@ -162,6 +162,11 @@ class ChatConfig:
         choices=("auto", "model", "carry", "off"),
     )
     passages: int = _setting(8, "passages that the model is shown", least=1, most=100)
+    policy: Policy = _setting(
+        "mark",
+        "sentences without support: strict (left out), mark (shown, and marked) or off (not looked for)",
+        choices=("strict", "mark", "off"),
+    )
     cache: int = _setting(
         0, "answers that are kept, and not paid again for the same prompt; 0 is off", least=0, most=1_000_000
     )

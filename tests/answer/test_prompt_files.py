@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from citewell import assemble as assembling
+from citewell.answer.render import body_of
+from citewell.answer.template import template_of
 from citewell.errors import BadInput, CitewellError, NotFound
 from citewell.library import Library
 from citewell.model import Delta, Done, Query
@@ -227,3 +229,26 @@ def test_a_stream_shows_the_answer_without_the_reasoning(opened: Open) -> None:
     chat = ScriptedChat("<reasoning>Let me see [1].</reasoning> It glows blue at night [1].")
     shown, checked = asyncio.run(streamed(opened(chat, reasoning="on")))
     assert shown == checked == "It glows blue at night [1]."
+
+
+def test_a_prompt_for_ingest_takes_no_question_and_must_show_what_it_takes(tmp_path: Path) -> None:
+    front = "takes: [passages]\nuse: ingest\n"
+    body = "{% block system %}\nSum up.\n{% endblock %}\n{% block user %}\nPASSAGES\n{% endblock %}\n"
+    good = template_of(
+        write(tmp_path / "a", front, body.replace("PASSAGES", "{{ passages }}")).read_text(), "mine.md"
+    )
+    assert good.use == "ingest"
+    assert body_of(good).said("", {"passages": "One."}) == ["Sum up.", "One."]
+    for shown, said in (
+        ("", "does not show"),
+        ("{{ passages }} {{ question }}", "unknown variable 'question'"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            body_of(
+                template_of(
+                    write(tmp_path / "b", front, body.replace("PASSAGES", shown)).read_text(), "mine.md"
+                )
+            )
+    for wrong in ("use: ingest\n", "takes: [passages]\nuse: dinner\n"):
+        with pytest.raises(BadInput, match=r"mine\.md:\d+: .*use"):
+            template_of(write(tmp_path / "c", wrong, body).read_text(), "mine.md")

@@ -75,6 +75,21 @@ def test_headings_items_rows_and_code_are_units_of_their_own() -> None:
     assert ("code", "```python\nx = 1. y\n\nz\n```") in found
 
 
+def test_a_quotation_that_never_ends_does_not_make_one_sentence_of_a_page() -> None:
+    said = (
+        "They spoke of `` the mill and the river . "
+        + "The mill was sold again . " * 40
+        + "Nobody asked why ."
+    )
+    assert max(end - start for start, end in sentences(said)) < 60
+
+
+def test_a_menu_without_stops_is_parted_at_its_lines_and_a_wrapped_sentence_is_not() -> None:
+    menu = "\n".join(f"Chapter {n} of the Guide" for n in range(40))
+    assert len(sentences(menu)) == 40
+    assert len(sentences("It takes\na while on\na small laptop.")) == 1
+
+
 @given(st.text(st.sampled_from("ab. \n`-#|=>1)A!\ud800é:") | st.characters(), max_size=300))
 def test_spans_are_in_order_apart_and_never_blank(text: str) -> None:
     last = 0

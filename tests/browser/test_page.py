@@ -122,6 +122,14 @@ def test_a_follow_up_comes_with_what_was_said_and_shows_how_it_was_read(page: An
     assert page.is_hidden("#steps")
 
 
+def test_what_was_left_out_is_counted(page: Any, library: MemoryLibrary) -> None:
+    library.unsupported, library.policy = ("Oolong steeps for an hour.",), "strict"
+    ask(page, QUESTION)
+    assert "Oolong" not in page.inner_text("#answer")
+    assert "Left out" in page.inner_text("#answer .legend")
+    assert "1 sentence" in page.inner_text("#answer .legend")
+
+
 def test_a_deep_link_asks_and_back_goes_back(page: Any) -> None:
     page.goto("/?q=green+tea+steeps&mode=keyword")
     page.wait_for_selector("#after:not([hidden])")

@@ -22,6 +22,7 @@ from citewell.model import (
     Hit,
     HitsFound,
     Passage,
+    Policy,
     Query,
     Stage,
     Step,
@@ -46,6 +47,7 @@ class MemoryLibrary:
         self.ended: list[str] = []
         self.running = False
         self.unsupported: tuple[str, ...] = ()
+        self.policy: Policy = "mark"
 
     def ingest(self, blobs: Iterable[Blob], report: Callable[[Added | Failure], None]) -> None:
         for blob in blobs:
@@ -123,10 +125,19 @@ class MemoryLibrary:
             citations = tuple(citation(number, hit) for number, hit in quoted)
             for one in citations:
                 yield one
-            text += "".join(f"\n\n{one}" for one in self.unsupported)
+            if self.policy != "strict":
+                text += "".join(f"\n\n{one}" for one in self.unsupported)
             verdict: Verdict = "refused" if not quoted else "partial" if self.unsupported else "answered"
             refusal = f"Nothing in the {len(self.documents)} documents searched answers this."
-            found = Answer(text or refusal, citations, self.unsupported, hits, verdict=verdict, steps=steps)
+            found = Answer(
+                text or refusal,
+                citations,
+                self.unsupported,
+                hits,
+                verdict=verdict,
+                steps=steps,
+                policy=self.policy,
+            )
             yield Done(replace(found, model="extract"))
             self.ended.append("done")
         finally:

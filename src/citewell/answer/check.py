@@ -24,13 +24,26 @@ def answer_of(
     """Check a model's text against the hits it was shown; without a citation the answer is a refusal.
 
     `searched` is (documents, passages) in the library, for the refusal's words; `likely` is how likely the hits answer.
+    The query's policy: "strict" leaves unsupported sentences out of the text, "mark" (and None) shows them; "off" shows
+    any text that a model wrote from hits, with footnotes where quotes are found.
     """
+    policy = query.policy or "mark"
     declined = plain(text).startswith(REFUSAL.rstrip("."))
-    cited = Cited("") if declined else cite(text, hits)
+    cited = Cited("") if declined else cite(text, hits, keep=policy != "strict")
+    if policy == "off" and hits and cited.text:
+        return _unchecked(hits, cited, likely)
     decided = verdict(cited)
     if decided == "refused":
         words = refusal(query, *searched, hits)
-        return Answer(words, (), cited.unsupported, tuple(hits), verdict=decided, confidence=round(likely, 3))
+        return Answer(
+            words,
+            (),
+            cited.unsupported,
+            tuple(hits),
+            verdict=decided,
+            confidence=round(likely, 3),
+            policy=policy,
+        )
     share = cited.supported / (cited.supported + len(cited.unsupported))
     return Answer(
         text=cited.text,
@@ -38,5 +51,18 @@ def answer_of(
         unsupported=cited.unsupported,
         hits=tuple(hits),
         verdict=decided,
+        policy=policy,
         confidence=round(likely * share, 3),
+    )
+
+
+def _unchecked(hits: Sequence[Hit], cited: Cited, likely: float) -> Answer:
+    return Answer(
+        cited.text,
+        cited.citations,
+        (),
+        tuple(hits),
+        verdict="answered",
+        policy="off",
+        confidence=round(likely, 3),
     )

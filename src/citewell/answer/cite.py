@@ -13,16 +13,30 @@ from functools import cached_property
 from typing import Final
 
 from citewell.answer import words
-from citewell.answer.constants import SENTENCE_COST, WINDOW
+from citewell.answer.constants import (
+    BEFORE,
+    CONFLICT_COVERAGE,
+    OPENING,
+    SENTENCE_COST,
+    SPREAD_GAIN,
+    SUPPORT_SPREAD,
+    WINDOW,
+)
 from citewell.answer.prompt import REFUSAL, is_withheld
 from citewell.answer.sentences import Unit, units
-from citewell.answer.support import Saying, contradiction, coverage, enough, plain
+from citewell.answer.support import CONFLICTS, Saying, contradiction, coverage, enough, plain
 from citewell.model import Citation, Hit
 
-_MARK: Final = re.compile(r"[ \t]*(?:\[\^?([-–,;\s\d]{1,40})\](?:\([^)\s]*\))?|【([^】]{0,40})】)")
+_MARK: Final = re.compile(
+    r"[ \t]*(?:\[\^?([-–,;\s\d]{1,40})\](?:\([^)\s]*\))?|【([^】]{0,40})】|"
+    r"[\[(](?i:passage|source|document|doc|reference|ref|citation|context)s?[.:]? ?#?([-–,;\s\d]{1,40})[\])])"
+)
+"""A number in brackets, and what models write instead: 【2】, (source 2), [Passage 1, 3]."""
 _CODE: Final = re.compile(r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[ \t]*$|\Z)|`[^`\n]+`")
 _NUMBER: Final = re.compile(r"(?<![-–\d])[0-9]{1,4}(?!\d)", re.ASCII)
 _FENCE: Final = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*\n|\n[ \t]*(?:```+|~~~+)[ \t]*$")
+_BULLET: Final = re.compile(r"[ \t]*(?:[-*+•]|\d+[.)])[ \t]*")
+_SPACES: Final = re.compile(r"(?<=\S) {2,}")
 _NO_CLAIM: Final = ("heading", "other")
 _FILLER: Final = frozenset(
     words.stems(
@@ -79,6 +93,12 @@ class Shown:
     def whole(self) -> Saying:
         return Saying(f"{self.heading.text}\n{self.hit.passage.text}")
 
+    def near(self, first: int, after: int) -> Saying:
+        """What names in the units `first` to `after` may come from: these, those before, and the first ones."""
+        said = [self.heading.text, *(saying.text for _, saying in self.units[:OPENING])]
+        said += [saying.text for _, saying in self.units[max(0, first - BEFORE) : after + 1]]
+        return Saying("\n".join(said))
+
     def windows(self) -> Iterator[tuple[int, int, Saying]]:
         """Yield (first sentence, how many, what they say) of each run of up to WINDOW sentences."""
         text, found = self.hit.passage.text, self.units
@@ -91,22 +111,26 @@ class Shown:
                     yield at, size, saying if size == 1 else Saying(text[first.start : last.end])
 
 
-def cite(text: str, hits: Sequence[Hit]) -> Cited:
-    """Check a model's text against the passages it was shown, numbered from 1 in this order."""
+def cite(text: str, hits: Sequence[Hit], *, keep: bool = True) -> Cited:
+    """Check a model's text against the passages it was shown, numbered from 1 in this order.
+
+    Unless `keep`, unsupported sentences are left out of the text.
+    """
     shown = [Shown(hit) for hit in hits]
     bare, claims = claims_of(text)
     found: dict[tuple[str, int, int, int], Citation] = {}
     marks: list[tuple[int, str]] = []
-    unsupported: list[str] = []
+    unsupported: list[Claim] = []
     supported = 0
     for claim in claims:
         quotes = _quotes(claim, shown)
         supported += bool(quotes)
         if not quotes and not _neutral(claim.text):
-            unsupported.append(claim.text)
+            unsupported.append(claim)
         numbers = [_number(quote, found) for quote in quotes]
         marks.append((claim.mark, "".join(f"[{n}]" for n in dict.fromkeys(numbers))))
-    return Cited(_marked(bare, marks), tuple(found.values()), tuple(unsupported), supported)
+    shown_text = _marked(bare, marks) if keep else _kept(bare, marks, unsupported)
+    return Cited(shown_text, tuple(found.values()), tuple(one.text for one in unsupported), supported)
 
 
 def claims_of(text: str) -> tuple[str, list[Claim]]:
@@ -152,7 +176,7 @@ def _line_start(text: str, at: int) -> bool:
 
 
 def _numbers(match: re.Match[str]) -> list[int]:
-    return [int(one) for one in _NUMBER.findall(match.group(1) or match.group(2) or "")]
+    return [int(one) for one in _NUMBER.findall(match[1] or match[2] or match[3] or "")]
 
 
 def _neutral(text: str) -> bool:
@@ -171,13 +195,13 @@ def _quotes(claim: Claim, shown: Sequence[Shown]) -> list[Citation]:
     if not quotes:
         others = [best for one in shown if one not in named and (best := _best(said, one))]
         quotes = [max(others, key=lambda best: best[0])] if others else []
-    return [quote for _, quote in quotes]
+    return [quote for _, found in quotes for quote in found]
 
 
-def _best(claim: Saying, shown: Shown) -> tuple[float, Citation] | None:
-    """Return the best supporting span of one passage with its score, or None."""
+def _best(claim: Saying, shown: Shown) -> tuple[float, list[Citation]] | None:
+    """Return the best supporting span of one passage with its score, or the spans that do together, or None."""
     if exact := _verbatim(claim.text, shown):
-        return 1.0 + len(claim.text) / 1e6, _citation(shown.hit, *exact)
+        return 1.0 + len(claim.text) / 1e6, [_citation(shown.hit, *exact)]
     scored = [
         (coverage(claim, saying, shown.heading), at, size, saying) for at, size, saying in shown.windows()
     ]
@@ -187,9 +211,39 @@ def _best(claim: Saying, shown: Shown) -> tuple[float, Citation] | None:
         if not enough(claim, covered):
             continue
         run = shown.units[at : at + size]
-        if not contradiction(claim, [one for _, one in run], saying, shown.whole):
-            return covered, _citation(shown.hit, run[0][0].start, run[-1][0].end)
-    return None
+        near = shown.near(at, at + size)
+        against = contradiction(claim, [one for _, one in run], saying, near, shown.whole)
+        if not against:
+            return covered, [_citation(shown.hit, run[0][0].start, run[-1][0].end)]
+        if against in CONFLICTS and covered >= CONFLICT_COVERAGE:
+            return None  # worse quotes only leave out what speaks against the claim
+    return _spread(claim, shown)
+
+
+def _spread(claim: Saying, shown: Shown) -> tuple[float, list[Citation]] | None:
+    """Return sentences of one passage, apart from each other, that cover a claim together; or None."""
+    chosen: list[int] = []
+    missing = set(claim.stems)
+    while len(chosen) < WINDOW:
+        gains = [
+            (len(missing & saying.stems), -at)
+            for at, (unit, saying) in enumerate(shown.units)
+            if unit.kind not in _NO_CLAIM
+        ]
+        most, place = max(gains, default=(0, 0))
+        if most < SPREAD_GAIN:
+            break
+        chosen.append(-place)
+        missing -= shown.units[-place][1].stems
+    covered = 1 - len(missing) / max(1, len(claim.stems))
+    if covered < SUPPORT_SPREAD or not chosen:
+        return None
+    run = [shown.units[at] for at in sorted(chosen)]
+    whole = Saying("\n".join(one.text for _, one in run))
+    near = shown.near(min(chosen), max(chosen) + 1)
+    if contradiction(claim, [one for _, one in run], whole, near, shown.whole):
+        return None
+    return covered, [_citation(shown.hit, unit.start, unit.end) for unit, _ in run]
 
 
 def _verbatim(claim: str, shown: Shown) -> tuple[int, int] | None:
@@ -241,3 +295,18 @@ def _marked(bare: str, marks: Sequence[tuple[int, str]]) -> str:
             pieces.append(mark if not bare[:at] or bare[at - 1].isspace() else f" {mark}")
         last = at
     return ("".join(pieces) + bare[last:]).strip()
+
+
+def _kept(bare: str, marks: Sequence[tuple[int, str]], dropped: Sequence[Claim]) -> str:
+    """Put marks into a text without some of its sentences; what is left of their lines and lists goes too."""
+    text = bare
+    for one in reversed(dropped):
+        text = text[: one.start] + text[max(one.end, one.mark) :]
+    gone = [(one.start, max(one.end, one.mark)) for one in dropped]
+    moved = [
+        (at - sum(end - start for start, end in gone if end <= at), mark)
+        for at, mark in marks
+        if mark and not any(start < at <= end for start, end in gone)
+    ]
+    lines = [line for line in _marked(text, moved).split("\n") if not _BULLET.fullmatch(line)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(_SPACES.sub(" ", line) for line in lines)).strip()

@@ -12,6 +12,7 @@ from typing import Final
 
 from citewell.answer import words
 from citewell.answer.evidence import Kind
+from citewell.answer.polarity import prefixed
 from citewell.answer.support import Saying
 
 CLASHES: Final = ("names", "numbers", "opposite", "denial")
@@ -36,9 +37,18 @@ def clashes(question: Saying, kind: Kind, sentence: Saying, passage: Saying) -> 
             [name not in passage.stems and not _misspelt(name, passage.stems) for name in names]
         ),
         "numbers": _lacking([not any(had.endswith(one) for had in passage.numbers) for one in figures]),
-        "opposite": float(bool((question.every - sentence.every) & sentence.opposites)),
+        "opposite": float(_opposite(question, sentence)),
         "denial": float(denies and not words.negated(sentence.text)),
     }
+
+
+def _opposite(question: Saying, sentence: Saying) -> bool:
+    """Say whether the sentence has the opposite of a word asked, and neither has both."""
+    asked = [one for one in question.polar if one.stem not in sentence.every]
+    said = [one for one in sentence.polar if one.stem not in question.every]
+    return any(one.against(other) for one in asked for other in said) or bool(
+        prefixed(question.every, sentence.every)
+    )
 
 
 def _lacking(lacks: Collection[bool]) -> float:

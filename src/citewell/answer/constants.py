@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 
 Weights: TypeAlias = dict[str, float]
 
-# -- checking a claim against a quote (bench/answering.py --grounding)
-SUPPORT: Final = 0.65
+# -- checking a claim against a quote (python -m bench.fault_constants; tables in docs/decisions/0011)
+SUPPORT: Final = 0.6
 """Least share of a claim's content words that its quote, title and heading hold."""
 SUPPORT_QUOTE: Final = 0.45
 """Least share that the quote alone holds."""
@@ -21,12 +21,51 @@ WINDOW: Final = 3
 """Most sentences in one quote."""
 SENTENCE_COST: Final = 0.04
 """What each further sentence in a quote must gain in coverage to be worth it."""
+SUPPORT_SPREAD: Final = 0.8
+"""Least share of a claim's content words that sentences apart from each other must hold together."""
+SPREAD_GAIN: Final = 2
+"""Least content words that each of them must add."""
+OPENING: Final = 2
+"""Sentences that open a passage: whom it is about stands there."""
+BEFORE: Final = 3
+"""Sentences before a quote in which what its pronouns stand for is named."""
+CONFLICT_COVERAGE: Final = 0.75
+"""Coverage from which a quote that says otherwise ends the search for another one in its passage."""
 NEGATION_SCOPE: Final = 4
 """Content words after a negation that it may speak about."""
+DENIED_SHARE: Final = 0.5
+"""Share of what a negation speaks about, nearness counted, that a text must hold to affirm it."""
+POLAR_REACH: Final = 3
+"""Content words on either side of a word with an opposite that say what it is about."""
+POLAR_SCOPE: Final = 0.5
+"""Least affinity of neighbours for two words to speak about one thing."""
+NAME_REACH: Final = 3
+"""Content words on either side of a name that say which place it takes."""
+NAME_SLOT: Final = 1.0
+"""Least affinity of neighbours for two names to take one place."""
+NAME_MARGIN: Final = 1.0
+"""How much closer to another name its neighbours must stand for a name that the quote has to count as moved."""
+SAME_QUANTITY: Final = 0.02
+"""Relative difference up to which two amounts are one: "5 km" and "3.1 miles"."""
+SUBJECT: Final = 0.5
+"""Least share of the content words of a claim's subject that the passage must hold."""
 NUMBER_REACH: Final = 5
 """Content words on either side of a number that say what it counts."""
 NUMBER_MARGIN: Final = 0.6
 """How much closer to another number its neighbours must stand for a number to count as moved."""
+
+# -- how well a passage supports a whole claim (python -m bench.grounding)
+GROUNDED_THRESHOLD: Final = 0.5
+"""From here on a claim counts as supported: the weights are fitted on balanced classes."""
+GROUNDED: Final[Weights] = {
+    "window": 3.14,
+    "clause": 1.24,
+    "pairs": 0.69,
+    "facts": 2.41,
+    "conflict": -0.37,
+    "first": -2.2,
+    "bias": -4.56,
+}
 
 # -- which sentences answer (python bench/answering.py)
 ANSWER_SENTENCES: Final = 3

@@ -25,6 +25,10 @@ _CODE_DIRECTIVE: Final = re.compile(
     r"ipython|math|graphviz|productionlist|highlight|raw)::"
 )
 _QUOTED_CODE: Final = re.compile(r"(?<!`)(`{1,2})(?!`)[^`\n]*(?:\n[^`\n]+)?\1(?!`)|<[^<>\s]{3,}>")
+_STOP: Final = re.compile(r"""(?<=[.!?])(?:\s?['"”’)\]]+)?\s+(?=\W{0,4}[A-Z])""")
+_BREAK: Final = re.compile(r"\s*\n\s*")
+LONGEST: Final = 500
+"""Characters from which on a sentence is one that sentencex lost: an unclosed quotation, or a menu without stops."""
 _PROMPT: Final = re.compile(r"[ \t]*(?:>>>|\.\.\. |\$ |\.\.\.\\>|[A-Z]:\\>)")
 
 
@@ -180,7 +184,19 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
     ends = [start + found["end_index"] for found in get_sentence_boundaries("en", flat)]
     cuts = [start, *(cut for cut in ends[:-1] if _parted(text, cut)), end]
     trimmed = [_trim(text, a, b) for a, b in pairwise(cuts)]
-    return [(a, b) for a, b in trimmed if a < b]
+    return [part for a, b in trimmed if a < b for part in _shorter(text, a, b, (_STOP, _BREAK))]
+
+
+def _shorter(text: str, start: int, end: int, ends: tuple[re.Pattern[str], ...]) -> list[tuple[int, int]]:
+    """Part what is longer than any sentence: sentencex waits for the end of a quotation that has none, and takes
+    a page's menu for one sentence. A full stop before a capital will do, then a line break.
+    """
+    if end - start <= LONGEST or not ends:
+        return [(start, end)]
+    found = [match.span() for match in ends[0].finditer(text, start, end)]
+    edges = [start, *(edge for span in found for edge in span), end]
+    parts = [_trim(text, a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [one for a, b in parts if a < b for one in _shorter(text, a, b, ends[1:])]
 
 
 def _parted(text: str, at: int) -> bool:

@@ -11,48 +11,54 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import unescape
 from typing import Final
 
 from citewell.answer import words
 from citewell.answer.constants import (
-    NEGATION_SCOPE,
     NUMBER_MARGIN,
     NUMBER_REACH,
     SHORT_CLAIM,
+    SUBJECT,
     SUPPORT,
     SUPPORT_QUOTE,
 )
+from citewell.answer.naming import Name, exchanged, initials, names_of
+from citewell.answer.negation import Denial, conflict, denials, restricts
+from citewell.answer.polarity import Polar, polar, prefixed, reversed_words
+from citewell.answer.quantities import SCALES, Quantity, changed, quantities
 
 _TYPOGRAPHY: Final = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " "}
 )
+_TEX: Final = re.compile(r"``([^`\n]{1,400}?)''")
 _QUOTED: Final = re.compile(r'"([^"\n]{2,400})"')
-_CLAUSE: Final = re.compile(r"[,;:()—–]| (?:but|although|though|while|whereas|because|which|that|and|or|so) ")
-_OPPOSITES: Final = """
-    increase decrease, rise fall, enable disable, before after, minimum maximum, more less, higher
-    lower, larger smaller, always never, all none, true false, allow forbid, allow deny, include
-    exclude, add remove, start stop, open close, required optional, mandatory optional, win lose, won
-    lost, success failure, north south, east west, northern southern, eastern western, first last, best
-    worst, early late, earlier later, public private, internal external, same different, male female,
-    husband wife, mother father, above below, accept reject, synchronous asynchronous, upper lower,
-    positive negative, major minor, longest shortest, largest smallest, highest lowest, faster slower,
-    import export, encrypt decrypt, acquire sell, above under, buy sell, born died, son daughter,
-    brother sister, most least"""
-_PAIRS: Final = tuple(tuple(words.stem(w) for w in pair.split()) for pair in _OPPOSITES.split(","))
-_PREFIXES: Final = ("un", "in", "im", "non", "dis", "ir", "il", "mis")
+_SUBJECT: Final = re.compile(
+    r"(?i)^([^,;:()\"]{2,120}?)\s+(?:is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|"
+    r"does|do|did|\w{2,}ed)\b"
+)
+"""What comes before the first auxiliary or regular past."""
+_YEAR: Final = re.compile(r"1\d{3}|20\d\d")
+_RANK: Final = re.compile(r"(?i)\d+(?:st|nd|rd|th)")
+_SAME_YEAR: Final = re.compile(r"(?i)\b(?:the same|that|this) year\b")
+_TOKEN: Final = re.compile(rf"\d+(?:[.,]\d+)+|{words.WORD.pattern}", re.IGNORECASE)
+_END: Final = re.compile(r"(?<=[.!?])\s+")
+_APART: Final = re.compile(r"['’]| +(?=['’](?:t|s|re|ve|ll|d|m)\b)| +(?=n['’]t\b)")
+_VAGUE: Final = re.compile(
+    r"(?i)^(?:(?:also|however|moreover|nevertheless|furthermore|additionally|still|thus),? )?"
+    r"(?:it|he|she|they|this|that|these|those|there|here|we|you|i|one|some|many|another|other)\b|"
+    r"\b(?:it|he|she|they)$"
+)
+CONFLICTS: Final = frozenset(("unit", "opposite", "negation", "name's place", "number's subject"))
+"""What a quote says otherwise; the rest of `contradiction` is what it does not say."""
 
 
 def plain(text: str) -> str:
-    """Return a text with one kind of quotation mark, dash and space, and single spaces."""
-    return " ".join(text.translate(_TYPOGRAPHY).replace("``", '"').replace("''", '"').split())
-
-
-def opposites(held: frozenset[str]) -> set[str]:
-    """Return the stems of every word that contradicts one of these stems and is not among them."""
-    against = {b for pair in _PAIRS for a, b in (pair, pair[::-1]) if a in held}
-    against |= {prefix + word for word in held if len(word) > 3 for prefix in _PREFIXES}
-    against |= {w[len(p) :] for w in held for p in _PREFIXES if w.startswith(p) and len(w) - len(p) > 3}
-    return against - held
+    """Return a text with one kind of quotation mark, dash, space and ampersand, single spaces, no HTML escapes."""
+    if "&" in text:  # pages are escaped twice at times
+        text = unescape(unescape(text))
+    text = text.translate(_TYPOGRAPHY).replace("``", '"').replace("''", '"').replace("&", "and")
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,15 @@ class Saying:
         return plain(self.text)
 
     @cached_property
+    def letters(self) -> str:
+        return _letters(self.plain)
+
+    @cached_property
+    def unquoted(self) -> str:
+        """The text without quotations in two backticks and two apostrophes, as TeX has them: they are no code."""
+        return _TEX.sub(r'"\1"', self.text)
+
+    @cached_property
     def numbers(self) -> set[str]:
         return words.numbers(self.text)
 
@@ -79,21 +94,32 @@ class Saying:
         return frozenset(words.stem(word) for word in words.WORD.findall(self.text))
 
     @cached_property
-    def opposites(self) -> set[str]:
-        return opposites(self.every)
+    def lower(self) -> str:
+        return self.text.lower()
 
     @cached_property
-    def denied(self) -> list[frozenset[str]]:
-        """For each negation, the stems that it speaks about: the next content words of its clause."""
-        return [
-            frozenset(words.stems(" ".join(rest))[:NEGATION_SCOPE])
-            for clause in _CLAUSE.split(self.text)
-            for rest in _after_negations(words.WORD.findall(clause))
-        ]
+    def initials(self) -> str:
+        return initials(self.text)
 
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        return quantities(self.text)
 
-def _after_negations(clause: list[str]) -> list[list[str]]:
-    return [clause[at + 1 :] for at, word in enumerate(clause) if words.is_negation(word)]
+    @cached_property
+    def polar(self) -> list[Polar]:
+        return polar(self.text)
+
+    @cached_property
+    def denials(self) -> list[Denial]:
+        return denials(self.text)
+
+    @cached_property
+    def names(self) -> list[Name]:
+        return names_of(self.text)
+
+    def abbreviated(self, other: Saying) -> set[str]:
+        """Return the stems of names here that are initials of names there."""
+        return {stem for one in self.names if one.abbreviates(other.initials) for stem in one.stems}
 
 
 def coverage(claim: Saying, quote: Saying, around: Saying) -> float:
@@ -102,8 +128,9 @@ def coverage(claim: Saying, quote: Saying, around: Saying) -> float:
     """
     if not claim.stems:
         return 0.0
-    share = len(claim.stems & quote.stems) / len(claim.stems)
-    whole = len(claim.stems & (quote.stems | around.stems)) / len(claim.stems)
+    held = quote.stems | claim.abbreviated(quote)
+    share = len(claim.stems & held) / len(claim.stems)
+    whole = len(claim.stems & (held | around.stems)) / len(claim.stems)
     return whole if share >= SUPPORT_QUOTE else 0.0
 
 
@@ -112,26 +139,31 @@ def enough(claim: Saying, covered: float) -> bool:
     return covered >= (1.0 if len(claim.stems) <= SHORT_CLAIM else SUPPORT)
 
 
-def contradiction(claim: Saying, run: Sequence[Saying], quote: Saying, around: Saying) -> str:
+def contradiction(claim: Saying, run: Sequence[Saying], quote: Saying, near: Saying, around: Saying) -> str:
     """Return what in a quote speaks against a claim that it covers, or "" when nothing does.
 
-    `run` holds the quote's sentences; `around` is the passage with title and heading.
+    `run` holds the quote's sentences; `near` is what a pronoun in it may stand for: the sentences before it and
+    those that open the passage; `around` is the passage with title and heading.
     """
     cores = _cores(claim, run)
     heading = around.text.partition("\n")[0]
     checks: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("number", lambda: claim.numbers - quote.numbers - words.numbers(heading)),
-        ("name", lambda: words.names(claim.text) - around.stems),
+        ("number", lambda: _new_numbers(claim, quote, heading, near)),
+        ("unit", lambda: changed(claim.quantities, quote.quantities)),
+        ("name", lambda: [one for one in claim.names if not one.known(around.stems, around.initials)]),
         (
             "identifier",
-            lambda: [one for one in words.identifiers(claim.text) if plain(one) not in around.plain],
+            lambda: [one for one in words.identifiers(claim.unquoted) if plain(one) not in around.plain],
         ),
         (
             "quotation",
-            lambda: [one for one in _QUOTED.findall(claim.plain) if _inner(one) not in around.plain],
+            lambda: [one for one in _QUOTED.findall(claim.plain) if _letters(one) not in around.letters],
         ),
-        ("opposite", lambda: [one for one in cores if (claim.every - one.every) & one.opposites]),
-        ("negation", lambda: any(_negation_conflict(claim, one) for one in (quote, *cores))),
+        ("opposite", lambda: any(_opposed(claim, one, quote.every) for one in cores)),
+        ("negation", lambda: _negation_conflict(claim, quote, cores)),
+        ("subject", lambda: _other_subject(claim, around)),
+        ("name's place", lambda: exchanged(claim.names, quote.names, quote.stems, around.initials)),
+        ("far name", lambda: [one for one in claim.names if not one.partly(near.stems, around.initials)]),
         ("number's subject", lambda: _moved_numbers(claim, quote)),
     )
     return next((name for name, wrong in checks if wrong()), "")
@@ -144,50 +176,93 @@ def _cores(claim: Saying, run: Sequence[Saying]) -> list[Saying]:
     return [one for one, count in zip(run, shared, strict=True) if count >= least]
 
 
-def _inner(quotation: str) -> str:
-    return quotation.strip(" .,;:!?")
+def _new_numbers(claim: Saying, quote: Saying, heading: str, near: Saying) -> set[str]:
+    """Numbers that neither the quote nor the heading has, nor the quote in another unit or as "the same year"."""
+    missing = claim.numbers - quote.numbers - words.numbers(heading)
+    if missing and _SAME_YEAR.search(quote.text):
+        missing -= {one for one in near.numbers if _YEAR.fullmatch(one)}
+    if not missing:
+        return set()
+    same = [one for one in claim.quantities if any(one.same(other) for other in quote.quantities)]
+    return missing - {one.number for one in same} - ({*SCALES} if any(one.scaled for one in same) else set())
 
 
-def _negation_conflict(claim: Saying, quote: Saying) -> bool:
-    """One denies what the other says: a denied word of the quote is affirmed by the claim, or the reverse."""
-    return _affirms_denied(claim, quote) or _affirms_denied(quote, claim)
+def _letters(text: str) -> str:
+    """Letters and digits between bars where words part: what typography, commas and case leave of a quotation."""
+    return f"|{'|'.join(words.WORD.findall(_APART.sub('', text)))}|".lower()
 
 
-def _affirms_denied(one: Saying, other: Saying) -> bool:
-    """`one` holds most of what `other` denies, and denies none of it."""
-    mine = frozenset().union(*one.denied)
+def _opposed(claim: Saying, core: Saying, held: frozenset[str]) -> bool:
+    return bool(reversed_words(claim.polar, core.polar, held) or prefixed(claim.every, core.every))
+
+
+def _negation_conflict(claim: Saying, quote: Saying, cores: Sequence[Saying]) -> bool:
+    """One denies what the other says, or the claim denies and what it rests on denies nothing."""
+    mine = (claim.denials, claim.stems)
+    if any(conflict(mine, (_standing(claim, one, quote), one.stems)) for one in (quote, *cores)):
+        return True
+    return bool(claim.denials) and not any(restricts(one.every, one.text) for one in cores)
+
+
+def _standing(claim: Saying, one: Saying, quote: Saying) -> list[Denial]:
+    """The denials of `one`, for a claim without any those alone that no sentence nearer to it takes back."""
+    if claim.denials or not one.denials:
+        return one.denials
+    parts = [Saying(part) for part in _END.split(quote.text)]
+    return [denial for denial in one.denials if not _affirmed(denial, claim, parts)]
+
+
+def _affirmed(denial: Denial, claim: Saying, parts: Sequence[Saying]) -> bool:
+    least = max((len(one.stems & claim.stems) for one in parts if denial in one.denials), default=0)
     return any(
-        scope and len(scope & one.stems) * 2 > len(scope) and not scope & mine for scope in other.denied
-    ) and not (one.denied and other.denied and mine & frozenset().union(*other.denied))
+        denial.held(one.stems) and len(one.stems & claim.stems) >= least
+        for one in parts
+        if not any(denial.scope.keys() & other.scope.keys() for other in one.denials)
+    )
+
+
+def _other_subject(claim: Saying, around: Saying) -> bool:
+    """The words before the claim's verb are mostly not in the passage: it speaks of something else."""
+    match = _SUBJECT.match(claim.text)
+    if not match or _VAGUE.search(match[1]):
+        return False
+    subject = frozenset(one for one in words.stems(match[1]) if len(one) > 1)
+    held = [one for one in subject if one in around.stems or (len(one) > 3 and one in around.lower)]
+    return bool(subject) and len(held) < SUBJECT * len(subject)
 
 
 def _moved_numbers(claim: Saying, quote: Saying) -> set[str]:
-    """Numbers whose neighbours in the claim stand closer to another number in the quote."""
-    if len(quote.numbers) < 2:
+    """Numbers whose neighbours in the claim stand closer to another number of their kind in the quote."""
+    if len(quote.numbers) < 2 or "respectively" in quote.lower:
         return set()
     mine, theirs = _near(claim.text), _near(quote.text)
     return {
         number
-        for number, near in mine.items()
-        if number in theirs
-        and max(_affinity(near, other) for other in theirs.values())
-        > NUMBER_MARGIN + _affinity(near, theirs[number])
+        for (kind, number), near in mine.items()
+        if (kind, number) in theirs
+        and max(words.affinity(near, other) for (alike, _), other in theirs.items() if alike == kind)
+        > NUMBER_MARGIN + words.affinity(near, theirs[kind, number])
     }
 
 
-def _affinity(one: dict[str, float], other: dict[str, float]) -> float:
-    return sum(weight * other[word] for word, weight in one.items() if word in other)
-
-
-def _near(text: str) -> dict[str, dict[str, float]]:
-    """For each number, its content words within reach, weighted by 1 / distance in content words."""
-    tokens = [(word, stem) for word in words.WORD.findall(text) for stem in words.stems(word)[:1]]
-    found: dict[str, dict[str, float]] = {}
+def _near(text: str) -> dict[tuple[str, str], dict[str, float]]:
+    """For each number, by kind, its content words within reach, weighted by 1 / distance in content words."""
+    tokens = [(word, stem) for word in _TOKEN.findall(text) for stem in words.stems(word)[:1]]
+    found: dict[tuple[str, str], dict[str, float]] = {}
     for at, (word, _) in enumerate(tokens):
         for number in words.numbers(word):
-            near = found.setdefault(number, {})
+            near = found.setdefault((_kind(word, number), number), {})
             for place in range(max(0, at - NUMBER_REACH), min(len(tokens), at + NUMBER_REACH + 1)):
                 stem = tokens[place][1]
                 if place != at and not stem.isdigit():
                     near[stem] = max(near.get(stem, 0.0), 1 / abs(place - at))
     return found
+
+
+def _kind(word: str, number: str) -> str:
+    """Numbers of one kind can stand in one place: years, ranks, words such as "May" and "million", amounts."""
+    if not number[0].isdigit():
+        return "word"
+    if _YEAR.fullmatch(word):
+        return "year"
+    return "rank" if word.lower() in words.ORDINALS or _RANK.fullmatch(word) else "amount"

@@ -218,7 +218,7 @@ def _at_ingest(front: Front) -> bool:
         return False
     front.choice("use", ("ingest",), "ingest")
     if not front.values.get("takes"):
-        raise front.wrong("use", "a prompt for ingest says what it takes; add takes: [passages]")
+        raise front.wrong("use", "a prompt with use: ingest says what it takes; add takes: [passages]")
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +14,9 @@ WORD: Final = re.compile(r"[^\W_]+(?:['’](?:t|s|re|ve|ll|d|m)\b)?", re.IGNOREC
 PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 IDENTIFIER: Final = re.compile(r"(?<![\w.])(?:--?)?[A-Za-z_][\w-]*(?:[._]\w+)+(?:\(\))?|(?<!\w)--[a-z][\w-]+")
+_INITIAL: Final = re.compile(r"[A-Z](?:\*|\.[ ]?[A-Z])|(?<=\*)[A-Z]\b")
+"""One letter that stands for a name: "John F. Kennedy", "M*A*S*H"."""
+_INITIALS: Final = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
 _STEMMER: Final = SnowballStemmer("english")
 
 
@@ -55,7 +59,7 @@ _TENS: Final = dict(
         strict=True,
     )
 )
-_ORDINALS: Final = dict(
+ORDINALS: Final = dict(
     zip(
         _list("""first second third fourth fifth sixth seventh eighth ninth tenth"""),
         range(1, 11),
@@ -63,9 +67,23 @@ _ORDINALS: Final = dict(
     )
 )
 _SCALES: Final = frozenset(["hundred", "thousand", "million", "billion", "trillion", "dozen"])
-MONTHS: Final = frozenset(
+SPELLED: Final = {word: number for word, number in (_UNITS | _TENS).items() if number > 1}
+"""Numbers in words from two on: "one" is mostly a pronoun."""
+MONTHS: Final = tuple(
     _list("""january february march april may june july august september october november december""")
 )
+CALENDAR: Final = frozenset(
+    _list(
+        """january february april june july august september october november december
+    monday tuesday wednesday thursday friday saturday sunday winter summer autumn"""
+    )
+)
+"""Words that name a time wherever they stand; "march" and "may" do beside a number only."""
+_ABBREVIATED: Final = {month[:3]: month for month in MONTHS} | {"sept": "september"}
+_SHORT_MONTH: Final = re.compile(r"\b(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?(?= ?\d|,)")
+_OTHER_MONTH: Final = re.compile(r"(?i)(?<=\d )(march|may)\b|\b(march|may)(?= \d)|(?<=[a-z,] )(March)\b")
+_ISO: Final = re.compile(r"\b\d{4}-(\d\d)-\d\d\b")
+_SPAN: Final = re.compile(r"\b(\d\d)(\d\d)([-–/])(\d\d)\b(?![-–/.,]?\d)")
 
 
 @lru_cache(maxsize=100_000)
@@ -75,6 +93,9 @@ def stem(word: str) -> str:
     decomposed = unicodedata.normalize("NFKD", plain)
     stemmed: str = _STEMMER.stem_word("".join(c for c in decomposed if not unicodedata.combining(c)))
     return stemmed
+
+
+_STOP_STEMS: Final = frozenset(stem(word) for word in STOP_WORDS)
 
 
 @lru_cache(maxsize=100_000)
@@ -99,12 +120,14 @@ def numbers(text: str) -> set[str]:
 
     Magnitudes ("million") and month names count as numbers: a claim that changes one is as wrong.
     """
-    found = {_digits(match) for match in NUMBER.findall(text)}
+    whole = _SPAN.sub(r"\1\2\3\1\4", text)
+    found = {digits(match) for match in NUMBER.findall(whole)}
     small = _spelled(text)
-    return found | small | {w for w in _lower_words(text) if w in _SCALES} | _months(text)
+    return found | small | {w for w in _lower_words(text) if w in _SCALES} | calendar(text)
 
 
-def _digits(number: str) -> str:
+def digits(number: str) -> str:
+    """Return a number in digits in one form: "12,500.0" is "12500"."""
     plain = re.sub(r",(?=\d{3}(?!\d))", "", number).replace(",", ".")
     whole, dot, rest = plain.partition(".")
     rest = rest.rstrip("0") if "." not in rest else rest
@@ -125,17 +148,17 @@ def _spelled(text: str) -> set[str]:
             found.add(str(_TENS[word] + (unit if unit < 10 else 0)))
         elif word in _UNITS and _UNITS[word] > 1 and not (at and words[at - 1] in _TENS):
             found.add(str(_UNITS[word]))
-        elif word in _ORDINALS and _ORDINALS[word] > 2:
-            found.add(str(_ORDINALS[word]))
+        elif word in ORDINALS and ORDINALS[word] > 2:
+            found.add(str(ORDINALS[word]))
     return found
 
 
-def _months(text: str) -> set[str]:
-    return {
-        word.lower()
-        for word in WORD.findall(text)
-        if word.istitle() and word.lower() in MONTHS and len(word) > 3
-    }
+def calendar(text: str) -> set[str]:
+    """Return the months, weekdays and seasons of a text, in full: "Dec. 11" and "2018-12-11" are december."""
+    found = {word for word in _lower_words(text) if word in CALENDAR}
+    found |= {_ABBREVIATED[one.lower()] for one in _SHORT_MONTH.findall(text)}
+    found |= {one.lower() for groups in _OTHER_MONTH.findall(text) for one in groups if one}
+    return found | {MONTHS[int(one) - 1] for one in _ISO.findall(text) if 1 <= int(one) <= 12}
 
 
 def names(text: str) -> set[str]:
@@ -143,7 +166,13 @@ def names(text: str) -> set[str]:
     found: set[str] = set()
     for match in WORD.finditer(text):
         word = match.group()
-        if not word[0].isupper() or not _stems(word):
+        if (
+            not word[0].isupper()
+            or not _stems(word)
+            or word.lower() in CALENDAR
+            or word.lower() in _ABBREVIATED
+            or (len(word) == 1 and _INITIAL.match(text, match.start()))
+        ):
             continue
         before = text[: match.start()].rstrip(" \t\n\"'`*_(“‘«[")
         inside = bool(before) and before[-1] not in ".!?:;•|"
@@ -155,7 +184,8 @@ def names(text: str) -> set[str]:
 def identifiers(text: str) -> set[str]:
     """Return names of code: `quoted`, dotted.or_underscored, --options; without backticks and brackets."""
     quoted = re.findall(r"`+([^`\n]+)`+", text)
-    return {one.strip().removesuffix("()") for one in (*quoted, *IDENTIFIER.findall(text)) if one.strip()}
+    written = [one for one in IDENTIFIER.findall(text) if not _INITIALS.fullmatch(one)]
+    return {one.strip().removesuffix("()") for one in (*quoted, *written) if one.strip()}
 
 
 def negated(text: str) -> bool:
@@ -166,3 +196,18 @@ def negated(text: str) -> bool:
 def is_negation(word: str) -> bool:
     lower = word.lower().replace("’", "'")
     return lower in NEGATIONS or lower.endswith("n't")
+
+
+def near(tokens: Sequence[str], at: int, reach: int) -> dict[str, float]:
+    """Return the content stems around a place in a list of stems, weighted by 1 / distance in content words."""
+    found: dict[str, float] = {}
+    for side in (tokens[at + 1 :], tokens[:at][::-1]):
+        content = [one for one in side[: reach * 3] if one not in _STOP_STEMS][:reach]
+        for distance, one in enumerate(content, start=1):
+            found[one] = max(found.get(one, 0.0), 1 / distance)
+    return found
+
+
+def affinity(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """Return how much two neighbourhoods share."""
+    return sum(weight * other[word] for word, weight in one.items() if word in other)

@@ -1,8 +1,9 @@
-"""`citewell eval`: a judged collection in, a table of measures out."""
+"""`citewell eval`: a judged collection, or labelled claims, in; a table of measures out."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -41,6 +42,33 @@ def measure(session: Session, config: Config, folder: Path, *, limit: int, compa
 
     table = evaluate.report_table(found) if compare is None else evaluate.comparison_table(found)
     Console().print(table)
+
+
+def measure_checker(session: Session, paths: Sequence[Path]) -> None:
+    """Score the labelled claims of each file, print measures per set and on average."""
+    from citewell import evaluate
+    from citewell.answer.constants import GROUNDED_THRESHOLD
+    from citewell.answer.score import grounded
+
+    sets = {path: evaluate.read_pairs(path) for path in _files(paths)}  # all are read before any is scored
+    found = []
+    with bar("sets") as shown:
+        for done, (path, pairs) in enumerate(sets.items(), start=1):
+            found.append(evaluate.measure_grounding(path.stem, pairs, grounded, GROUNDED_THRESHOLD))
+            shown.show(done, len(sets), path.stem)
+    if session.json:
+        output.print_json(evaluate.summary(found))
+        return
+    from rich.console import Console
+
+    Console().print(evaluate.grounding_table(found, "claims and their evidence"))
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    found = [one for path in paths for one in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
+    if not found:
+        raise BadInput(f"there is no .jsonl file in {', '.join(repr(str(path)) for path in paths)}")
+    return found
 
 
 def _own(config: Config, folder: Path) -> Config:

@@ -160,7 +160,7 @@ def print_answer(answer: Answer, *, text: bool = True) -> None:
     for citation in answer.citations:
         say(footnote(citation))
     if answer.unsupported and answer.verdict != "refused":
-        say("\nNo quote was found for:")
+        say("\nLeft out, for want of a quote:" if answer.policy == "strict" else "\nNo quote was found for:")
         for sentence in answer.unsupported:
             say(f"  - {shortened(sentence, 300)}")
 

@@ -28,6 +28,12 @@ app = typer.Typer()
 Text = Annotated[str, typer.Argument(metavar="QUESTION")]
 ModeOption = Annotated[str | None, typer.Option(help="hybrid, dense, keyword (BM25) or tfidf.")]
 WhereOption = Annotated[str | None, typer.Option(help="Filter on metadata, as in SQL.")]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Sentences without support: strict leaves them out, mark lists them, off does not look."
+    ),
+]
 LimitOption = Annotated[int | None, typer.Option(help="Most hits.")]
 
 
@@ -106,16 +112,18 @@ def ask(
             help=f"How it is found; may be repeated, the first innermost: {', '.join(TABLES['techniques'])}; or none.",
         ),
     ] = None,
+    policy: PolicyOption = None,
     quote: Annotated[bool, typer.Option("--quote", help="Say what it would cost; ask no model.")] = False,
 ) -> None:
     """Answer a question with checked footnotes. Exit code 10 when the documents do not answer.
 
     How it is written (--length …) is asked of a chat model; extract, which quotes, takes no prompt.
     """
-    loaded = session.load({"search.mode": mode})
+    loaded = session.load({"search.mode": mode, "chat.policy": policy})
     techniques = None if technique is None else tuple(one for one in technique if one != "none")
     style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
     query = replace(query_of(question, loaded.config, where), style=style, techniques=techniques)
+    query = replace(query, policy=loaded.config.chat.policy if policy else None)
     with session.open(loaded) as library:
         if quote:
             found = library.quote(query)
@@ -133,20 +141,35 @@ def ask(
 @command(app, name="eval")
 def eval_(
     session: Session,
-    folder: Annotated[Path, typer.Argument(help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels/*.tsv.")],
+    what: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER | grounding FILE…",
+            help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels/*.tsv. Or the word grounding and files (or a "
+            "folder) of labelled claims: context, claim_or_answer, label.",
+        ),
+    ],
     mode: ModeOption = None,
     limit: Annotated[int, typer.Option(help="Hits that are judged for each question.")] = 100,
     compare: Annotated[str | None, typer.Option(metavar="MODE", help="Another mode to compare with.")] = None,
 ) -> None:
     """Measure retrieval on a judged collection: nDCG, recall, precision, MAP, MRR, hit rate, latency.
 
-    The collection goes into a library of its own, which is kept beside the configured one and reused.
+    The collection goes into a library of its own, which is kept beside the configured one and reused. With
+    `grounding`, measure the checker of answers instead: balanced accuracy, AUROC and time for each set of claims.
     """
-    from citewell.cli.measure import measure
+    from citewell.cli.measure import measure, measure_checker
 
     session.local("eval")
+    if str(what[0]) == "grounding" and len(what) > 1:
+        measure_checker(session, what[1:])
+        return
+    if len(what) > 1:
+        raise BadInput(
+            f"eval takes one folder, not {len(what)}; for claims, write: citewell eval grounding FILE…"
+        )
     loaded = session.load({"search.mode": mode})
-    measure(session, loaded.config, folder, limit=limit, compare=compare)
+    measure(session, loaded.config, what[0], limit=limit, compare=compare)
 
 
 def shown(library: Opened, query: Query) -> Answer:

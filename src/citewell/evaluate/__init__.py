@@ -11,12 +11,20 @@ from citewell.evaluate.experiment import (
     report,
     run,
 )
+from citewell.evaluate.grounding import (
+    Grounding,
+    grounding_table,
+    measure_grounding,
+    read_pairs,
+    summary,
+)
 from citewell.evaluate.library import Ingested, evaluate, ingest, run_library
 from citewell.evaluate.table import comparison_table, report_table
 
 __all__ = [
     "Comparison",
     "Dataset",
+    "Grounding",
     "Ingested",
     "Latency",
     "Record",
@@ -25,11 +33,15 @@ __all__ = [
     "compare",
     "comparison_table",
     "evaluate",
+    "grounding_table",
     "ingest",
     "load",
+    "measure_grounding",
     "pages",
+    "read_pairs",
     "report",
     "report_table",
     "run",
     "run_library",
+    "summary",
 ]

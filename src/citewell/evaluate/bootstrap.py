@@ -69,7 +69,7 @@ def difference(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Differe
     spread = estimate(deltas.tolist(), seed)
     if not deltas.any():
         return Difference(spread.mean, spread.low, spread.high, 1.0)
-    result = _stats().permutation_test(
+    result = stats().permutation_test(
         (deltas,),
         lambda x, axis: x.mean(axis=axis),
         permutation_type="samples",
@@ -86,7 +86,7 @@ def _interval(data: NDArray[float64], method: str, seed: int) -> tuple[float, fl
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # degenerate samples are looked for in the result
-        result: Any = _stats().bootstrap(
+        result: Any = stats().bootstrap(
             (data,),
             np.mean,
             n_resamples=RESAMPLES,
@@ -97,7 +97,8 @@ def _interval(data: NDArray[float64], method: str, seed: int) -> tuple[float, fl
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def _stats() -> Any:
+def stats() -> Any:
+    """Return scipy.stats; MissingExtra says how when it is not installed."""
     try:
         from scipy import stats
     except ModuleNotFoundError as error:

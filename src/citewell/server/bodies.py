@@ -13,7 +13,7 @@ from starlette.types import Scope
 from citewell import filters
 from citewell.errors import BadInput
 from citewell.filters import Filter
-from citewell.model import Fields, Message, Mode, Query
+from citewell.model import Fields, Message, Mode, Policy, Query
 from citewell.prompted import Format, Length, Style
 from citewell.server.problems import WrongWhere
 from citewell.settings import SearchConfig
@@ -114,6 +114,13 @@ class AskBody(BaseModel):
     limit: Limit = None
     mode: ModeOf = None
     where: Where = None
+    policy: Annotated[
+        Policy | None,
+        Field(
+            description="What becomes of sentences without support: strict leaves them out, mark lists them in "
+            "`unsupported`, off does not look for them; chat.policy if it is not given."
+        ),
+    ] = None
     history: list[Turn] = Field(default=[], max_length=100, description="Earlier turns, oldest first.")
     conversation: Annotated[
         str,
@@ -142,6 +149,7 @@ class AskBody(BaseModel):
             style=Style(**dict(self.style)),
             techniques=techniques,
             conversation=self.conversation.strip(),
+            policy=self.policy,
         )
 
 

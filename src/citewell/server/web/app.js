@@ -140,7 +140,9 @@ function showAnswer(answer) {
       ? "Quoted passages, word for word"
       : `Written by ${answer.model}; the footnotes were checked`;
   if (answer.unsupported.length && !refused) {
-    el("answer").append(make("p", "legend", "Dotted: no quote in the documents was found for this."));
+    const left = `Left out, for want of a quote in the documents: ${plural(answer.unsupported.length, "sentence")}.`;
+    const dotted = "Dotted: no quote in the documents was found for this.";
+    el("answer").append(make("p", "legend", answer.policy === "strict" ? left : dotted));
   }
   showSteps(answer.steps);
   el("footnotes").replaceChildren(...answer.citations.map(footnote));

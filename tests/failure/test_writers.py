@@ -1,4 +1,4 @@
-"""Four processes write to one library at once, and are killed and stopped at random: what they acknowledged is there."""
+"""Four processes write to one library, and are killed and stopped at random: what they acknowledged is there."""
 
 from __future__ import annotations
 

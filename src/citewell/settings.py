@@ -47,6 +47,12 @@ class CatalogConfig:
         least=1,
         most=3600,
     )
+    fields: str = _setting(
+        "", 'types of metadata fields for `citewell sql`, as "year number, tags list"; others are inferred'
+    )
+    tables: str = _setting(
+        "", "tables and views of your own in that database that `citewell sql` may read, apart by commas"
+    )
     password_env: str = _setting(
         "",
         "environment variable of its password; empty is PGPASSWORD or ~/.pgpass, as with every PostgreSQL client",

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from citewell.catalog import Catalog
+from citewell.catalog import Catalog, Fenced
 from citewell.errors import CitewellError
 from citewell.protocols import Index
 from citewell.recover import PointsOf, replay, sweep
@@ -60,9 +60,13 @@ class Upkeep:
         self._owing = self._dirty = True
 
     def sweep(self) -> None:
-        """Do what dead workers have left undone."""
+        """Do what dead workers have left undone. Who was itself taken for dead goes on under a new name."""
         with self._lease:
-            sweep(self._catalog, self._index, self._points)
+            self._catalog.workers.keep()
+            try:
+                sweep(self._catalog, self._index, self._points)
+            except Fenced:
+                self._catalog.workers.rejoin()
 
     def flush(self) -> None:
         """Make the index durable, then forget the journal up to where it stood before."""

@@ -109,8 +109,10 @@ class Crowd:
 def _sweep(library: Library) -> bool:
     """Do what the dead left undone, once their leases are over. True if a whole comparison still found something."""
     time.sleep(LEASE + 0.1)
-    library._upkeep.sweep()
     parts = library._parts
+    library._upkeep.sweep()
+    while parts.catalog.workers.any_dead():
+        library._upkeep.sweep()
     with library._lease:
         return mend(parts.catalog, parts.index, library._upkeep._points)
 

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-faults bench-fault-constants bench-grounding bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
+.PHONY: bench bench-faults bench-fault-constants bench-grounding bench-judge bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-context bench-conversation bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -42,6 +42,9 @@ bench-fault-constants: ## the constants of the checker, chosen leave-one-dataset
 
 bench-grounding: ## a score for whole claims: balanced accuracy and AUROC, leave-one-dataset-out; its weights
 	$(PYTHON_ENV) -m bench.grounding --data $(DATA)
+
+bench-judge: ## what chat.judge adds to the checks: GGUF=file
+	$(PYTHON_ENV) -m bench.judge $(GGUF) --data $(DATA)
 
 bench-refusal: ## when it refuses, and whether it should, through the library
 	$(PYTHON_ENV) -m bench.refusal --data $(DATA)

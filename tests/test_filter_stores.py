@@ -17,61 +17,12 @@ from citewell.catalog.engine import is_postgres, open_engine
 from citewell.catalog.types import Metadata
 from citewell.catalog.where import to_sql
 from citewell.errors import BadInput, Unsupported
-from citewell.filters import COMPARE, And, Compare, In, IsNull, Like, Not, Or, kind, matches, parse
+from citewell.filters import COMPARE, And, Compare, In, IsNull, Not, matches, parse
 from citewell.index.qdrant_filter import payload_path, to_qdrant
+from citewell.testing.drawn import NAMES, filters, metadata, rows_of_all_kinds
 
-NAMES = ["a", "b", "odd name", "a.b", "a[0]", "größe", "it's", "$"]
-WORDS = [
-    "",
-    "x",
-    "X",
-    "xy",
-    "x%",
-    "x_y",
-    "[x]",
-    "*",
-    "?",
-    "a]b",
-    "é",
-    "x\ny",
-    "日本",
-    "TRUE",
-    "1",
-    "2024-01-05",
-    "'\"\\",
-]
-NUMBERS = [0, 1, -1, 2, 1.0, 0.1, 0.3, -2.5, 1e-7, 10**15]
 LONG = [2**53 - 1, 2**53, 2**53 + 1, 2**63, 0.9452706955539223, 0.9452706955539224, 1 / 3]
-texts = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=4)
-numbers = st.sampled_from(NUMBERS) | st.integers(-3, 3) | st.decimals(-999, 999, places=3).map(float)
-scalars = texts | numbers | st.booleans()
 long_numbers = st.sampled_from(LONG) | st.floats(1e-9, 1e20).filter(lambda x: float(f"{x:.15g}") != x)
-names = st.sampled_from(NAMES[:3]) | st.sampled_from(NAMES)
-metadata = st.dictionaries(names, st.none() | scalars | st.lists(texts, max_size=3).map(tuple), max_size=4)
-patterns = st.lists(
-    st.sampled_from(["%", "_", "x", "X", "y", "[", "*", "?", "]", "é", "\n"]), max_size=4
-).map("".join)
-
-
-def compared(field, op, value):
-    return Compare(field, "=" if kind(value) == "boolean" else op, value)
-
-
-atoms = st.one_of(
-    st.builds(compared, names, st.sampled_from(["=", "=", "<", "<=", ">", ">="]), scalars),
-    st.builds(In, names, st.lists(scalars, max_size=4).map(tuple)),
-    st.builds(Like, names, patterns),
-    st.builds(IsNull, names),
-)
-filters = st.recursive(
-    atoms,
-    lambda inner: (
-        st.builds(Not, inner)
-        | st.builds(And, st.lists(inner, max_size=3).map(tuple))
-        | st.builds(Or, st.lists(inner, max_size=3).map(tuple))
-    ),
-    max_leaves=6,
-)
 SCHEMAS = [None, edge.PayloadSchemaType.Keyword, edge.PayloadSchemaType.Float, edge.PayloadSchemaType.Bool]
 
 table = Table(
@@ -123,13 +74,6 @@ class Shard:
 
 def plain(row):
     return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
-
-
-def rows_of_all_kinds():
-    values = [None, (), ("x",), ("x", "y"), ("", "é"), True, False, *WORDS, *NUMBERS]
-    return [{}, *({name: value} for name in NAMES for value in values)] + [
-        {"a": values[i], "b": values[-i], "odd name": values[i * 7 % len(values)]} for i in range(len(values))
-    ]
 
 
 ROWS = rows_of_all_kinds()

@@ -44,11 +44,12 @@ class Answering:
     async def quote(self, query: Query, find: Find) -> Quote:
         """Quote an answer: passages are found, no chat model is asked. What techniques ask cannot be known before."""
         quote = await self.write.quote(await find(query))
-        names = self.usual if query.techniques is None else query.techniques
-        if self.means.ask.chat is None or (not names and not query.history) or quote.free:
+        names = list(self.usual if query.techniques is None else query.techniques)
+        names += ["rewriting a follow-up"] if query.history else []
+        names += ["chat.judge"] if self.write.second else []
+        if self.means.ask.chat is None or not names or quote.free:
             return quote
-        said = ", ".join([*names, *(["rewriting a follow-up"] if query.history else [])])
-        note = f"techniques ({said}) ask the model more than this; cost.per_request bounds it"
+        note = f"techniques ({', '.join(names)}) ask the model more than this; cost.per_request bounds it"
         return replace(quote, most=None, notes=(*quote.notes, note))
 
     async def __call__(self, query: Query, find: Find) -> AsyncIterator[Event]:
@@ -84,8 +85,8 @@ class Answering:
         yield Done(
             replace(
                 answer,
-                steps=steps,
-                usage=sum((step.usage for step in steps), answer.usage),
+                steps=(*steps, *answer.steps),
+                usage=sum((step.usage for step in steps), answer.usage),  # its own steps are in its usage
                 cost=account.cost if account else None,
                 where="" if found.query.where is None else dump_where(found.query.where),
                 seconds={

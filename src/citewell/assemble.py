@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from citewell import plugins
 from citewell.chats import answering_of
-from citewell.errors import BadInput, Corrupt, Unsupported
+from citewell.errors import BadInput, Unsupported
 from citewell.incoming import Blob
 from citewell.lock import Holder
 from citewell.model import Mode
-from citewell.opening import make_folder, place, same_catalog
+from citewell.opening import make_folder, open_index, place, shared
 from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
@@ -40,9 +39,6 @@ from citewell.retrieve.join import Lookup
 from citewell.retrieve.phrase import PassageTexts
 from citewell.settings import SearchConfig
 
-SharedIndex: TypeAlias = Callable[[int], Index]
-"""Dimensions -> an index that several processes may use at once."""
-
 if TYPE_CHECKING:
     from citewell.answering import Answering
     from citewell.catalog import Catalog
@@ -55,25 +51,23 @@ if TYPE_CHECKING:
     from citewell.writing import Writing
 
 
-def assemble(config: Config, *, create: bool = False, shared: SharedIndex | None = None) -> Library:
+def assemble(config: Config, *, create: bool = False) -> Library:
     """Open the library that a configuration describes.
 
-    `shared` makes an index at a server, which any number of processes use at once: with a catalog on PostgreSQL they
-    share the whole library. NotFound when there is no library and `create` is false; InUse when another process
-    holds it.
+    NotFound when there is no library and `create` is false; InUse when another process holds it. A catalog on
+    PostgreSQL with an index at a server is held by nobody: any number of processes may use it.
     """
-    folder = Path(config.library.path)
     make_folder(config, create)
-    holder = None if shared and config.catalog.url else Holder(folder)
+    holder = None if shared(config) else Holder(Path(config.library.path))
     try:
-        return _open(config, holder, create, shared)
+        return _open(config, holder, create)
     except BaseException:
         if holder is not None:
             holder.release()
         raise
 
 
-def _open(config: Config, holder: Holder | None, create: bool, shared: SharedIndex | None) -> Library:
+def _open(config: Config, holder: Holder | None, create: bool) -> Library:
     from citewell.catalog import Catalog
     from citewell.cost import Costs
 
@@ -88,9 +82,8 @@ def _open(config: Config, holder: Holder | None, create: bool, shared: SharedInd
         if config.catalog.url:
             catalog.workers.join(holder is not None, config.catalog.lease)
         costs.open()
-        folder = Path(config.library.path) / "index"
         _same_embedder(catalog, embedder)
-        index = shared(embedder.dimensions) if shared else _embedded(catalog, folder, embedder.dimensions)
+        index = open_index(config, catalog, embedder.dimensions)
         return _library(config, Opened(catalog, index, embedder, answering, costs, score, holder))
     except BaseException:
         catalog.workers.leave()
@@ -297,28 +290,6 @@ def _reranker(config: SearchConfig, costs: Costs | None = None) -> Reranker | No
     from citewell.providers.cross_encoder import CrossEncoder
 
     return CrossEncoder(which)
-
-
-def _embedded(catalog: Catalog, folder: Path, dimensions: int) -> Index:
-    """Open the embedded index; one that is damaged is thrown away and made anew from the catalog."""
-    from citewell.index.qdrant_edge import QdrantEdge
-
-    _same_terms(catalog, folder)
-    same_catalog(catalog, folder)
-    try:
-        return QdrantEdge(folder, dimensions)
-    except Corrupt:
-        shutil.rmtree(folder, ignore_errors=True)
-        return QdrantEdge(folder, dimensions)
-
-
-def _same_terms(catalog: Catalog, folder: Path) -> None:
-    """Words are weighed when they are indexed: an index of another analyser is thrown away and made anew."""
-    from citewell.index.lexical import VERSION
-
-    if catalog.setting("terms") != str(VERSION):
-        shutil.rmtree(folder, ignore_errors=True)
-        catalog.setting("terms", str(VERSION))
 
 
 def _same_settings(catalog: Catalog, prepare: Prepare) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from citewell.cost import Costs
     from citewell.model import Found
     from citewell.settings import ChatConfig
-    from citewell.techniques import Technique
+    from citewell.techniques import Ask, Technique
+    from citewell.techniques.judging import Judging
 
 
 def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callable[[Catalog], Answering]:
@@ -38,7 +39,7 @@ def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callab
     routes = read_routes(config.routes) if config.routes else ()
     bodies = cache(lambda name: body_of(chosen(templates(config.prompts), name)))
     ask = Ask(None if config.model == "extract" else chat, bodies)
-    rewrite = _rewrite(config)
+    rewrite, second = _rewrite(config), _second(config, ask)
     usual = tuple(name for one in config.techniques.split(",") if (name := one.strip()))
     technique = partial(plugins.load, "techniques")
     for name in usual:
@@ -62,11 +63,21 @@ def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callab
             refuse_below,
             config.policy,
             costs.quoting(chat),
+            second,
         )
         means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
         return Answering(write, means, technique, usual, rewrite)
 
     return of
+
+
+def _second(config: ChatConfig, ask: Ask) -> Judging | None:
+    """What reads sentences that the checks do not support. BadInput where there is no model to read them."""
+    from citewell.techniques.judging import Judging
+
+    if config.judge and config.model == "extract":
+        raise BadInput("chat.judge is true, and chat.model 'extract' is no model to ask; unset chat.judge")
+    return Judging(ask) if config.judge else None
 
 
 def _rewrite(config: ChatConfig) -> Technique | None:

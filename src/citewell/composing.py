@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, TypeAlias
 
-from citewell.answer import Judged, Writer, answer_of, fence_of, parted, prompt_of, quotes_of
-from citewell.model import Answer, Delta, Found, Policy, Prompt, Usage
+from citewell.answer import (
+    Doubt,
+    Judged,
+    Writer,
+    answer_of,
+    doubts_of,
+    fence_of,
+    parted,
+    prompt_of,
+    quotes_of,
+)
+from citewell.model import Answer, Citation, Delta, Found, Policy, Prompt, Query, Step, Usage
 from citewell.money import Quote
 from citewell.protocols import Chat
 
 Counts: TypeAlias = tuple[int, int]
 Judge: TypeAlias = Callable[[Found], Judged]
+Second: TypeAlias = Callable[[str, Sequence[Doubt]], Awaitable[tuple[Mapping[str, Citation], Step]]]
+"""Reads sentences in doubt beside their nearest quotes; returns the quotes of those that are supported."""
 
 
 @dataclass(frozen=True)
 class Composing:
     """Has an answer written from what was found, and checks it. `counts` is what a refusal names.
 
-    Below `refuse_below`, how likely the hits must at least answer, no model is asked.
+    Below `refuse_below`, how likely the hits must at least answer, no model is asked. `second` reads what the checks
+    do not support.
     """
 
     chat: Chat
@@ -32,6 +45,7 @@ class Composing:
     refuse_below: float = 0.0
     policy: Policy = "mark"  # of sentences without support, where a query has none
     quoted: Callable[[Prompt], Quote] = lambda _: Quote()
+    second: Second | None = None
 
     async def __call__(self, found: Found) -> Answer:
         """Return the checked answer; nobody is shown how it comes about."""
@@ -69,15 +83,33 @@ class Composing:
         searched = await asyncio.to_thread(self.counts)
         text = "".join(pieces)
         answer = await asyncio.to_thread(answer_of, query, found.hits, text, searched, judged.likely)
+        granted, steps = await self._granted(query, found, text, answer)
+        if granted:
+            answer = await asyncio.to_thread(
+                answer_of, query, found.hits, text, searched, judged.likely, granted
+            )
         yield replace(
             answer,
+            steps=steps,
             prompt=self.writer.used if self.writer else None,
             reasoning=fence.reasoning,
-            usage=usage,
+            usage=sum((step.usage for step in steps), usage),
             model=model,
             cached=cached,
             seconds={"write": written - started, "check": perf_counter() - written},
         )
+
+    async def _granted(
+        self, query: Query, found: Found, text: str, answer: Answer
+    ) -> tuple[Mapping[str, Citation], tuple[Step, ...]]:
+        """Have a second reader look at what the checks do not support. A step of its own says what it found."""
+        if self.second is None or not answer.unsupported:
+            return {}, ()
+        doubts = await asyncio.to_thread(doubts_of, text, found.hits)
+        if not doubts:
+            return {}, ()
+        granted, step = await self.second(query.text, doubts)
+        return granted, (step,)
 
     async def quote(self, found: Found) -> Quote:
         """Quote what `stream` would ask."""

@@ -21,6 +21,10 @@ from citewell.settings import (
 )
 
 FILE_NAME = "citewell.toml"
+SECRET = re.compile(
+    r"://[^/@]*:[^/@]+@|[?&](?:password|passwd|api_?key|key|token|sslpassword)=", re.IGNORECASE
+)
+"""What a password looks like in an address."""
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
@@ -182,22 +186,14 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         raise BadInput(
             f"{name} in {where} is not the name of an environment variable; put the name, not the key"
         )
-    if rules.get("without_password") and _has_password(value):
+    if rules.get("address") and SECRET.search(value):
+        # Nor is this, for the same reason.
+        section = name.split(".")[0]
         raise BadInput(
-            f"{name} in {where} has a password in it, and settings are shown; take it out, and put it into ~/.pgpass, "
-            "$PGPASSWORD, or a variable of your own whose name you set as catalog.password_env"
+            f"{name} in {where} has a password or key in it; put that into an environment variable, and the "
+            f"variable's name into {section}.{'password_env' if section == 'catalog' else 'key_env'}"
         )
     return value
-
-
-def _has_password(url: str) -> bool:
-    from urllib.parse import parse_qs, urlsplit
-
-    try:
-        parts = urlsplit(url)
-        return bool(parts.password) or bool({"password", "sslpassword"} & parse_qs(parts.query).keys())
-    except ValueError:
-        return "@" in url
 
 
 def _truth(name: str, value: Any, where: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from citewell import plugins
 from citewell.errors import CitewellError
+from citewell.protocols import Place
 from citewell.settings import ChatConfig, Config, SearchConfig
 
 State: TypeAlias = Literal["ok", "warn", "missing"]
@@ -34,6 +35,9 @@ EXTRAS: Final = {
     "postgres": (("psycopg",), "the catalog on PostgreSQL"),
     "hub": (("huggingface-hub",), "embedders by name"),
     "cohere": (("cohere",), "Cohere's chat, embedding and reranking models"),
+    "qdrant": (("qdrant-client",), "an index on a Qdrant server"),
+    "pgvector": (("psycopg", "pgvector"), "an index in PostgreSQL"),
+    "chroma": (("chromadb",), "an index in Chroma"),
     "eval": (("ir-measures", "scipy"), "citewell eval"),
 }
 HOSTED: Final = {"anthropic": "anthropic", "cohere": "cohere"}
@@ -55,7 +59,7 @@ class Finding:
 
 
 def examine(config: Config) -> list[Finding]:
-    """Look at Python, packages, models and disk. Opens nothing and changes nothing."""
+    """Look at Python, packages, models, index and disk. Opens and changes nothing; a server is asked its name."""
     findings = [_python(), _sqlite(), *_packages(), *_extras()]
     findings += [
         _embedder(config),
@@ -63,7 +67,7 @@ def examine(config: Config) -> list[Finding]:
         *(_chat(one) for one in plugins.chain(config.chat)),
         _prices(config.cost.prices),
         _prompt(config.chat),
-        _scorer(),
+        *_index(config),
         _server(config),
         _disk(config.library.path),
     ]
@@ -226,16 +230,23 @@ def _prices(own: Path | None) -> Finding:
     return Finding("prices", "ok", text)
 
 
-def _scorer() -> Finding:
-    from citewell.index.constants import BM25_B, BM25_K1
-
-    return Finding(
-        "keyword",
-        "ok",
-        f"BM25 (k1 {BM25_K1}, b {BM25_B}), weights by our analyser; IDF comes from the embedded "
-        "index (qdrant-edge) at query time, over all passages of this library; removed ones count "
-        "until the next optimize",
+def _index(config: Config) -> list[Finding]:
+    """The store, asked whether it is there; what scores words, and where IDF comes from."""
+    index = config.index
+    place = Place(
+        config.library.path / "index", index.url, index.collection, index.key_env, min(index.timeout, 5)
     )
+    try:
+        health = plugins.reach(index.store, place)
+    except CitewellError as error:
+        remedy = (
+            "" if index.store == "edge" else "correct [index] in citewell.toml; the catalog has everything"
+        )
+        return [Finding("index", "missing", f"{index.store}: {error}", remedy, needed=True)]
+    if health is None:
+        return [Finding("index", "ok", f"{index.store} (not checked)")]
+    keyword = Finding("keyword", "ok", f"{health.scorer}; IDF comes from {health.idf}")
+    return [Finding("index", "ok", f"{index.store}: {health.store}"), keyword]
 
 
 def _server(config: Config) -> Finding:

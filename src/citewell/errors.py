@@ -7,7 +7,7 @@ CitewellError
 ├── Unsupported       this store or format cannot do that; choose another
 ├── MissingExtra      install a package; the message says which
 ├── InUse             another process holds the library; use its server, or stop it
-├── ProviderError     a model's server failed; `retryable` says whether to try again
+├── ProviderError     a model's or an index's server failed; `retryable` says whether to try again
 ├── OverBudget        the budget for a question or a day is spent; raise it, or wait
 ├── OutOfSpace        the disk is full or the folder cannot be written; nothing was changed
 └── Corrupt           stored data is damaged; the message says how to restore it
@@ -70,7 +70,7 @@ class InUse(CitewellError):
 
 
 class ProviderError(CitewellError):
-    """A model's server failed or refused. `retryable` says whether the same call may succeed later.
+    """A model's or an index's server failed or refused. `retryable` says whether the same call may succeed later.
 
     `retry_after` is how many seconds the server asks to wait, where it does; `unpaid`: turned away before any work.
     """

@@ -79,6 +79,7 @@ class Library:
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
+        self._store = parts.index.health().store
         catalog, index = parts.catalog, parts.index
         points = partial(points_of, catalog, parts.prepare.text)
         self._upkeep = Upkeep(catalog, index, self._lease, points)
@@ -226,6 +227,7 @@ class Library:
             "documents": documents,
             "passages": passages,
             "embedder": self._parts.embedder.name,
+            "index": self._store,
             "chat": self._parts.answering.write.chat.name,
             **self._parts.catalog.suspicions(),
             "unflushed_changes": pending,

@@ -7,8 +7,11 @@ import shutil
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+from citewell import plugins
 from citewell.errors import BadInput, NotFound, OutOfSpace
+from citewell.protocols import Index, Place
 
 if TYPE_CHECKING:
     from citewell.catalog import At, Catalog
@@ -41,7 +44,33 @@ def make_folder(config: Config, create: bool) -> None:
         raise OutOfSpace(f"the library folder {str(folder)!r} cannot be made: {error.strerror}") from error
 
 
-def same_catalog(catalog: Catalog, folder: Path) -> None:
+def shared(config: Config) -> bool:
+    """Say whether several processes may use the library at once: both catalog and index are at servers."""
+    return bool(config.catalog.url) and config.index.store in plugins.SHARED
+
+
+def open_index(config: Config, catalog: Catalog, dimensions: int) -> Index:
+    """Open the index; one that is new, or was damaged, is filled from the catalog."""
+    folder, index = Path(config.library.path) / "index", config.index
+    _same_terms(catalog, folder)
+    if not shared(config):
+        _same_catalog(catalog, folder)
+    library = catalog.setting("library", uuid4().hex, keep=True) or ""
+    where = Place(folder, index.url, index.collection, index.key_env, index.timeout, library)
+    opened: Index = plugins.load("indexes", index.store)(where, dimensions)
+    return opened
+
+
+def _same_terms(catalog: Catalog, folder: Path) -> None:
+    """Words are weighed when they are indexed: an index of another analyser is thrown away and made anew."""
+    from citewell.index.lexical import VERSION
+
+    if catalog.setting("terms") != str(VERSION):
+        shutil.rmtree(folder, ignore_errors=True)
+        catalog.setting("terms", str(VERSION))
+
+
+def _same_catalog(catalog: Catalog, folder: Path) -> None:
     """A catalog on a server may have been written to from another machine: an index that was not there is made anew."""
     if not catalog.workers.me:
         return

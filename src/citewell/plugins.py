@@ -1,7 +1,7 @@
 """Names in the configuration -> code, loaded only when chosen. Imports no adapter.
 
-A package can add its own through the entry point groups `citewell.embedders`, `citewell.chats` and
-`citewell.techniques`.
+A package can add its own through the entry point groups `citewell.embedders`, `citewell.chats`, `citewell.indexes`
+and `citewell.techniques`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from citewell.errors import BadInput, MissingExtra
+from citewell.protocols import Health, Place
 from citewell.settings import ChatConfig
 
 TABLES: Final = {
@@ -47,6 +48,12 @@ TABLES: Final = {
         "best-last": "citewell.techniques.order:best_last",
         "best-at-ends": "citewell.techniques.order:best_at_ends",
     },
+    "indexes": {
+        "edge": "citewell.index.qdrant_edge:open_edge",
+        "qdrant": "citewell.index.qdrant:Qdrant",
+        "pgvector": "citewell.index.pgvector:PgVector",
+        "chroma": "citewell.index.chroma:Chroma",
+    },
     "rerankers": {"cohere": "citewell.providers.cohere_v2:CohereReranker"},
 }
 EXTRAS: Final = {
@@ -54,9 +61,16 @@ EXTRAS: Final = {
     "anthropic": "anthropic",
     "httpx2": "anthropic",
     "cohere": "cohere",
+    "qdrant_client": "qdrant",
+    "psycopg": "pgvector",
+    "pgvector": "pgvector",
+    "chromadb": "chroma",
     "ir_measures": "eval",
     "scipy": "eval",
 }
+ONE: Final = {"indexes": "index"}
+SHARED: Final = ("qdrant", "pgvector")
+"""Indexes that several processes may use at once."""
 KEYS: Final = {
     "openai": "OPENAI_API_KEY",
     "openai-responses": "OPENAI_API_KEY",
@@ -72,8 +86,9 @@ def load(table: str, name: str) -> Any:
     BadInput for an unknown name; MissingExtra when its package is not installed.
     """
     names = TABLES[table] | {point.name: point.value for point in entry_points(group=f"citewell.{table}")}
+    one = ONE.get(table, table[:-1])
     if name not in names:
-        raise BadInput(f"there is no {table[:-1]} {name!r}; choose one of {', '.join(sorted(names))}")
+        raise BadInput(f"there is no {one} {name!r}; choose one of {', '.join(sorted(names))}")
     module, attribute = names[name].split(":")
     try:
         return getattr(import_module(module), attribute)
@@ -83,7 +98,15 @@ def load(table: str, name: str) -> Any:
             raise
         extra = EXTRAS.get(missing)
         remedy = f"pip install 'citewell[{extra}]'" if extra else f"pip install {missing}"
-        raise MissingExtra(f"{table[:-1]} {name!r} needs the package {missing!r}: {remedy}") from error
+        raise MissingExtra(f"{one} {name!r} needs the package {missing!r}: {remedy}") from error
+
+
+def reach(store: str, place: Place) -> Health | None:
+    """Ask an index's store what it is, changing nothing: its module's `reach(place)`, None where there is no such."""
+    made = load("indexes", store)
+    asks = getattr(import_module(made.__module__), "reach", None)
+    found: Health | None = asks(place) if asks is not None else None
+    return found
 
 
 def chain(chat: ChatConfig) -> tuple[ChatConfig, ...]:

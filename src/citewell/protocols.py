@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from citewell.incoming import Blob, Item
@@ -18,6 +20,7 @@ Find: TypeAlias = Callable[[Query], Awaitable[Found]]
 Reranker: TypeAlias = Callable[[str, Sequence[str]], Sequence[float]]
 Scored: TypeAlias = list[tuple[str, float]]
 """Point ids with scores, best first."""
+Scheme: TypeAlias = Literal["bm25", "tfidf"]
 
 
 class Embedder(Protocol):
@@ -50,8 +53,39 @@ class Chat(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an index is kept: a folder of this machine, or a collection at a server's address.
+
+    `key_env` names the environment variable of the key or password ("" is the store's own). `timeout` is how many
+    seconds one answer may take. `library` identifies the catalog that the index is a projection of: a store that
+    other libraries can reach too notes it, and refuses another one's collection.
+    """
+
+    folder: Path
+    url: str = ""
+    collection: str = "citewell"
+    key_env: str = ""
+    timeout: float = 10.0
+    library: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a store that answers says of itself: what it is, with its version; what scores words; whence IDF comes."""
+
+    store: str
+    scorer: str
+    idf: str
+
+
 class Index(Protocol):
     """A disposable projection of the catalog. Ids are UUIDs; a put replaces; a drop ignores the unknown.
+
+    What was put, dropped or set is seen by the next call. A filter that the store cannot express raises
+    Unsupported, and is never dropped: the library then resolves it to ids of documents, in the field `id`.
+    BadInput for a vector of another length than the index holds; Corrupt when the collection is gone;
+    ProviderError when the store's server fails.
 
     `knows` says of each word in small letters whether a passage has it, or had it; `frequencies`, how many
     have it, counting up to `most`. A word that is never looked for, like "the", is known, and `most` have it.
@@ -62,9 +96,7 @@ class Index(Protocol):
     def drop(self, ids: Sequence[str]) -> None: ...
     def set_fields(self, ids: Sequence[str], fields: Fields) -> None: ...
     def dense(self, vector: Vector, limit: int, where: Filter | None) -> Scored: ...
-    def lexical(
-        self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
-    ) -> Scored: ...
+    def lexical(self, text: str, limit: int, where: Filter | None, scheme: Scheme) -> Scored: ...
     def knows(self, words: Sequence[str]) -> list[bool]: ...
     def frequencies(self, words: Sequence[str], most: int, where: Filter | None) -> list[int]: ...
     def languages(self) -> tuple[str, ...]: ...
@@ -72,6 +104,7 @@ class Index(Protocol):
     def count(self) -> int: ...
     def flush(self) -> None: ...
     def optimize(self) -> bool: ...
+    def health(self) -> Health: ...
     def close(self) -> None: ...
 
 

@@ -19,8 +19,7 @@ ChatModel: TypeAlias = Literal["extract", "local", "openai", "openai-responses",
 
 
 def _setting(default: Any, about: str, **rules: Any) -> Any:
-    """A field with its rules: `least` and `most`, `choices`, `variable`, `path` (and the `names` that are none),
-    `without_password` (an address)."""
+    """A field; `least`, `most`, `choices`, `variable`, `address`, `path` (with `names` that are none) are its rules."""
     return field(default=default, metadata={"about": about, **rules})
 
 
@@ -38,7 +37,7 @@ class CatalogConfig:
     url: str = _setting(
         "",
         "address of a PostgreSQL database, postgresql+psycopg://USER@HOST/DATABASE; empty is SQLite in library.path",
-        without_password=True,
+        address=True,
     )
     schema: str = _setting("citewell", "schema of its tables in that database")
     lease: float = _setting(
@@ -90,6 +89,23 @@ class EmbedConfig:
         "chat.model sums up passages that are near each other, and such summaries; they lead to them (RAPTOR)",
     )
     threads: int = _setting(0, "threads that embed; 0 takes all cores", least=0, most=1024)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexConfig:
+    """Where vectors and words are searched. It can be made anew from the catalog at any time, without embedding."""
+
+    store: str = _setting("edge", "edge (embedded), qdrant (a server), pgvector (PostgreSQL) or chroma")
+    url: str = _setting(
+        "",
+        "address of the server, without a password; empty with chroma: in the library's folder",
+        address=True,
+    )
+    collection: str = _setting("citewell", "its name there; one for each library")
+    key_env: str = _setting(
+        "", "environment variable of its key or password; empty is the store's own", variable=True
+    )
+    timeout: float = _setting(10.0, "seconds that an answer may take", least=0.1, most=600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +189,10 @@ class ChatConfig:
         "sentences without support: strict (left out), mark (shown, and marked) or off (not looked for)",
         choices=("strict", "mark", "off"),
     )
+    judge: bool = _setting(
+        False,
+        "ask the model whether the nearest quote supports a sentence that the checks do not; a call for each",
+    )
     cache: int = _setting(
         0, "answers that are kept, and not paid again for the same prompt; 0 is off", least=0, most=1_000_000
     )
@@ -235,6 +255,7 @@ class Config:
     library: LibraryConfig = LibraryConfig()
     catalog: CatalogConfig = CatalogConfig()
     embed: EmbedConfig = EmbedConfig()
+    index: IndexConfig = IndexConfig()
     split: SplitConfig = SplitConfig()
     search: SearchConfig = SearchConfig()
     chat: ChatConfig = ChatConfig()

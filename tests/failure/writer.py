@@ -12,7 +12,6 @@ from pathlib import Path
 from citewell.assemble import assemble
 from citewell.errors import NotFound
 from citewell.library import Library
-from tests.failure.shared import SharedIndex
 from tests.failure.worker import document
 from tests.stores import config_of, schema_of
 
@@ -32,12 +31,11 @@ class Step:
 
 
 def open_shared(folder: Path, url: str, create: bool = False) -> Library:
-    """Open a library whose catalog and index are on a PostgreSQL server. CITEWELL_TEST_POSTGRES says so."""
-    config = config_of(folder)
-    config = replace(config, catalog=replace(config.catalog, url=url, lease=LEASE))
-    config = replace(config, catalog=replace(config.catalog, schema=schema_of(folder)))
-    index = f"{config.catalog.schema}_index"
-    return assemble(config, create=create, shared=lambda _: SharedIndex(url, index))
+    """Open a library whose catalog and index (pgvector) are on a PostgreSQL server."""
+    config, schema = config_of(folder), schema_of(folder)
+    config = replace(config, catalog=replace(config.catalog, url=url, lease=LEASE, schema=schema))
+    index = replace(config.index, store="pgvector", url=url.replace("+psycopg", "", 1), collection=schema)
+    return assemble(replace(config, index=index), create=create)
 
 
 def write(folder: Path, url: str, log: Path, seed: int, orders: Connection) -> None:

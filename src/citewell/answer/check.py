@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from citewell.answer.cite import Cited, cite
 from citewell.answer.prompt import REFUSAL
 from citewell.answer.refuse import refusal
 from citewell.answer.support import plain
-from citewell.model import Answer, Hit, Query, Verdict
+from citewell.model import Answer, Citation, Hit, Query, Verdict
 
 
 def verdict(cited: Cited) -> Verdict:
@@ -19,17 +19,23 @@ def verdict(cited: Cited) -> Verdict:
 
 
 def answer_of(
-    query: Query, hits: Sequence[Hit], text: str, searched: tuple[int, int], likely: float = 1.0
+    query: Query,
+    hits: Sequence[Hit],
+    text: str,
+    searched: tuple[int, int],
+    likely: float = 1.0,
+    granted: Mapping[str, Citation] | None = None,
 ) -> Answer:
     """Check a model's text against the hits it was shown; without a citation the answer is a refusal.
 
-    `searched` is (documents, passages) in the library, for the refusal's words; `likely` is how likely the hits answer.
+    `searched` is (documents, passages) in the library, for the refusal's words; `likely` is how likely the hits answer;
+    `granted` has quotes for sentences that a reader found supported (see `doubts_of`).
     The query's policy: "strict" leaves unsupported sentences out of the text, "mark" (and None) shows them; "off" shows
     any text that a model wrote from hits, with footnotes where quotes are found.
     """
     policy = query.policy or "mark"
     declined = plain(text).startswith(REFUSAL.rstrip("."))
-    cited = Cited("") if declined else cite(text, hits, keep=policy != "strict")
+    cited = Cited("") if declined else cite(text, hits, keep=policy != "strict", granted=granted)
     if policy == "off" and hits and cited.text:
         return _unchecked(hits, cited, likely)
     decided = verdict(cited)

@@ -7,7 +7,7 @@ sentence says (see `support`). Marks that name nothing vanish; sentences without
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -111,10 +111,13 @@ class Shown:
                     yield at, size, saying if size == 1 else Saying(text[first.start : last.end])
 
 
-def cite(text: str, hits: Sequence[Hit], *, keep: bool = True) -> Cited:
+def cite(
+    text: str, hits: Sequence[Hit], *, keep: bool = True, granted: Mapping[str, Citation] | None = None
+) -> Cited:
     """Check a model's text against the passages it was shown, numbered from 1 in this order.
 
-    Unless `keep`, unsupported sentences are left out of the text.
+    Unless `keep`, unsupported sentences are left out of the text. `granted` has quotes for sentences that are not
+    supported by the checks, and are by who read both (see `doubts_of`).
     """
     shown = [Shown(hit) for hit in hits]
     bare, claims = claims_of(text)
@@ -123,9 +126,11 @@ def cite(text: str, hits: Sequence[Hit], *, keep: bool = True) -> Cited:
     unsupported: list[Claim] = []
     supported = 0
     for claim in claims:
-        quotes = _quotes(claim, shown)
+        quotes = supporting(claim, shown)
+        if not quotes and granted and claim.text in granted:
+            quotes = [granted[claim.text]]
         supported += bool(quotes)
-        if not quotes and not _neutral(claim.text):
+        if not quotes and not neutral(claim.text):
             unsupported.append(claim)
         numbers = [_number(quote, found) for quote in quotes]
         marks.append((claim.mark, "".join(f"[{n}]" for n in dict.fromkeys(numbers))))
@@ -179,15 +184,15 @@ def _numbers(match: re.Match[str]) -> list[int]:
     return [int(one) for one in _NUMBER.findall(match[1] or match[2] or match[3] or "")]
 
 
-def _neutral(text: str) -> bool:
+def neutral(text: str) -> bool:
     """Say whether a sentence claims nothing: "Here is how:", the refusal, a mark of its own."""
     said = Saying(text)
     return not (said.stems - _FILLER) or REFUSAL.rstrip(".") in said.plain
 
 
-def _quotes(claim: Claim, shown: Sequence[Shown]) -> list[Citation]:
+def supporting(claim: Claim, shown: Sequence[Shown]) -> list[Citation]:
     """Return the quotes of the named passages that support a claim, or else the best one of any other."""
-    if _neutral(claim.text):
+    if neutral(claim.text):
         return []
     said = Saying(_FENCE.sub("", claim.text))
     named = [shown[n - 1] for n in claim.named if 1 <= n <= len(shown)]
@@ -201,7 +206,7 @@ def _quotes(claim: Claim, shown: Sequence[Shown]) -> list[Citation]:
 def _best(claim: Saying, shown: Shown) -> tuple[float, list[Citation]] | None:
     """Return the best supporting span of one passage with its score, or the spans that do together, or None."""
     if exact := _verbatim(claim.text, shown):
-        return 1.0 + len(claim.text) / 1e6, [_citation(shown.hit, *exact)]
+        return 1.0 + len(claim.text) / 1e6, [citation(shown.hit, *exact)]
     scored = [
         (coverage(claim, saying, shown.heading), at, size, saying) for at, size, saying in shown.windows()
     ]
@@ -214,7 +219,7 @@ def _best(claim: Saying, shown: Shown) -> tuple[float, list[Citation]] | None:
         near = shown.near(at, at + size)
         against = contradiction(claim, [one for _, one in run], saying, near, shown.whole)
         if not against:
-            return covered, [_citation(shown.hit, run[0][0].start, run[-1][0].end)]
+            return covered, [citation(shown.hit, run[0][0].start, run[-1][0].end)]
         if against in CONFLICTS and covered >= CONFLICT_COVERAGE:
             return None  # worse quotes only leave out what speaks against the claim
     return _spread(claim, shown)
@@ -243,7 +248,7 @@ def _spread(claim: Saying, shown: Shown) -> tuple[float, list[Citation]] | None:
     near = shown.near(min(chosen), max(chosen) + 1)
     if contradiction(claim, [one for _, one in run], whole, near, shown.whole):
         return None
-    return covered, [_citation(shown.hit, unit.start, unit.end) for unit, _ in run]
+    return covered, [citation(shown.hit, unit.start, unit.end) for unit, _ in run]
 
 
 def _verbatim(claim: str, shown: Shown) -> tuple[int, int] | None:
@@ -261,7 +266,7 @@ def _verbatim(claim: str, shown: Shown) -> tuple[int, int] | None:
     return None
 
 
-def _citation(hit: Hit, start: int, end: int) -> Citation:
+def citation(hit: Hit, start: int, end: int) -> Citation:
     passage, document = hit.passage, hit.document
     return Citation(
         number=0,

@@ -31,6 +31,10 @@ BEFORE: Final = 3
 """Sentences before a quote in which what its pronouns stand for is named."""
 CONFLICT_COVERAGE: Final = 0.75
 """Coverage from which a quote that says otherwise ends the search for another one in its passage."""
+DOUBT: Final = 0.25
+"""Share of a claim's content words that a quote must hold for a reader to be asked whether it supports it."""
+DOUBT_WINDOWS: Final = 6
+"""Runs of sentences that are tried, the nearest first, for one that does not contradict such a claim."""
 NEGATION_SCOPE: Final = 4
 """Content words after a negation that it may speak about."""
 DENIED_SHARE: Final = 0.5

@@ -19,6 +19,7 @@ from citewell.catalog.engine import (
     At,
     among,
     batches,
+    insert_new,
     is_postgres,
     open_engine,
     replace_in,
@@ -60,10 +61,7 @@ v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, sch
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What became of proposals, by document: pending versions; the numbers of current ones that say the same.
-
-    What is in neither is being written by another process.
-    """
+    """By document: pending versions; the numbers of current ones that say the same. Others have what is in neither."""
 
     versions: Mapping[str, Version]
     same: Mapping[str, int]
@@ -307,11 +305,12 @@ class Catalog:
         with self._read() as sql:
             return set(sql.execute(select(v.document_id).where(v.current)).scalars())
 
-    def setting(self, name: str, value: str | None = None) -> str | None:
-        """Read a setting of the library, or write it when `value` is given."""
+    def setting(self, name: str, value: str | None = None, keep: bool = False) -> str | None:
+        """Read a setting of the library; write it when `value` is given, unless `keep` and it is there."""
+        put = insert_new if keep else replace_in
         with self._transaction() as sql:
             if value is not None:
-                sql.execute(replace_in(sql, schema.meta).values(name=name, value=value))
+                sql.execute(put(sql, schema.meta).values(name=name, value=value))
             return sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == name)).scalar()
 
     def integrity(self) -> list[str]:

@@ -116,7 +116,9 @@ def doctor(
 def _state(status: dict[str, Any]) -> Any:
     from citewell.doctor import Finding
 
-    shown = {name: status.get(name) for name in ("documents", "passages", "embedder", "chat", "server")}
+    shown = {
+        name: status.get(name) for name in ("documents", "passages", "embedder", "index", "chat", "server")
+    }
     return Finding(
         "library", "ok", ", ".join(f"{name} {value}" for name, value in shown.items() if value is not None)
     )

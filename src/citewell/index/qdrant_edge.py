@@ -8,9 +8,10 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import qdrant_edge as edge
 
@@ -18,10 +19,21 @@ from citewell.errors import Corrupt, OutOfSpace, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
 from citewell.index.qdrant_filter import payload_path, to_qdrant
+from citewell.index.qdrant_points import (
+    LANGUAGE,
+    MOST_FIELD_INDEXES,
+    MOST_LANGUAGES,
+    OVERSAMPLING,
+    QUESTION,
+    payload_fields,
+    payload_of,
+    words_of,
+)
+from citewell.index.shape import SCORER, check_length, check_lengths
 from citewell.index.terms import Terms
 from citewell.language import ENGLISH, language_of
 from citewell.model import Fields, Point
-from citewell.protocols import Scored
+from citewell.protocols import Health, Place, Scheme, Scored
 
 if TYPE_CHECKING:
     from citewell.model import Vector
@@ -32,25 +44,21 @@ TERMS: Final = "terms.npy"
 TRANSIENT: Final = "tracker_journal.dat"
 """A journal that the engine deletes when it has been applied: that it is gone is no damage."""
 SCROLL: Final = 10_000
-MOST_FIELD_INDEXES: Final = 64
-LANGUAGE: Final = "lang"
-"""Where a point says its language, if it is not English."""
-MOST_LANGUAGES: Final = 8
-"""That a question is looked up in."""
-QUESTION: Final = {"bm25": lexical.bm25_query, "tfidf": lexical.tfidf_query}
 # Smaller segments are searched exactly: that is faster than a graph. Larger ones than SEGMENT_KB are not
 # merged any more, so that a library that grows is not built anew again and again.
 FULL_SCAN_KB: Final = 5_000
 SEGMENTS: Final = 4
 SEGMENT_KB: Final = 200_000
-OVERSAMPLING: Final = 2.0
-"""Candidates by rounded vectors, for each that is asked for; then the best by the whole vectors."""
-
 
 HOT: Final = ("vector_storage-dense/quantized.data", "vector_index-bm25/*", "payload_index/*/*")
 """Files of a segment that searches read all over: rounded vectors, postings, fields."""
 MIB: Final = 1024 * 1024
 
+HEALTH: Final = Health(
+    f"qdrant-edge {version('qdrant-edge-py')}, embedded",
+    SCORER,
+    "the index, at each search, over all passages of this library; removed ones count until the next optimize",
+)
 _RESCORED: Final = edge.SearchParams(
     quantization=edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 )
@@ -59,12 +67,13 @@ _RESCORED: Final = edge.SearchParams(
 class QdrantEdge:
     """An embedded shard in `folder`. Safe to share between threads; one process at a time.
 
-    Acknowledged writes live in the catalog, so the shard may be lost at any moment: `open` raises
-    Corrupt when files are damaged, and the caller rebuilds.
+    Acknowledged writes live in the catalog, so the shard may be lost at any moment: opening raises Corrupt when
+    files are damaged, and the caller rebuilds. With 0 `dimensions` it holds words alone, beside a store that has
+    none, and `dense` finds nothing.
     """
 
     def __init__(self, folder: Path, dimensions: int) -> None:
-        self.folder = folder
+        self.folder, self.dimensions = folder, dimensions
         self._shard_folder = folder / "shard"
         self._write = threading.Lock()
         self._fields: set[str] = set()
@@ -86,7 +95,9 @@ class QdrantEdge:
         """Insert or replace points; visible to the next search."""
         if not points:
             return
-        built, terms = zip(*(_point(point) for point in points), strict=True)
+        if self.dimensions:
+            check_lengths(points, self.dimensions)
+        built, terms = zip(*(_point(point, self.dimensions) for point in points), strict=True)
         with self._write:
             self._terms.add(chain.from_iterable(terms))
             self._index_fields(points)
@@ -101,17 +112,18 @@ class QdrantEdge:
 
     def set_fields(self, ids: Sequence[str], fields: Fields) -> None:
         """Replace the filter fields of points."""
-        payload = {"f": _payload_fields(fields)}
+        payload = {"f": payload_fields(fields)}
         with self._write:
             _guard(lambda: self._shard.update(edge.UpdateOperation.set_payload(list(ids), payload)))
 
     def dense(self, vector: Vector, limit: int, where: Filter | None) -> Scored:
         """Return up to `limit` points by dot product with a unit `vector`, best first."""
+        if not self.dimensions:
+            return []
+        check_length(vector, self.dimensions)
         return self._query(edge.Query.Nearest(vector.tolist(), using="dense"), limit, where)
 
-    def lexical(
-        self, text: str, limit: int, where: Filter | None, scheme: Literal["bm25", "tfidf"]
-    ) -> Scored:
+    def lexical(self, text: str, limit: int, where: Filter | None, scheme: Scheme) -> Scored:
         """Return up to `limit` points by keyword score, best first; none when no word is left to look for."""
         indices, values = QUESTION[scheme](text, self._languages)
         if not indices:
@@ -162,6 +174,10 @@ class QdrantEdge:
     def optimize(self) -> bool:
         """Build graphs and reclaim space; searches and writes go on meanwhile. True if anything changed."""
         return bool(_guard(self._shard.optimize))
+
+    def health(self) -> Health:
+        """Say what this is."""
+        return HEALTH
 
     def close(self) -> None:
         """Flush and release the files."""
@@ -231,6 +247,21 @@ class QdrantEdge:
                 raise Corrupt(f"index file {name!r} is missing; the index is rebuilt from the catalog")
 
 
+def open_edge(place: Place, dimensions: int) -> QdrantEdge:
+    """Open the shard in a folder; one that is damaged is thrown away, to be made anew from the catalog."""
+    try:
+        return QdrantEdge(place.folder, dimensions)
+    except Corrupt:
+        shutil.rmtree(place.folder, ignore_errors=True)
+        return QdrantEdge(place.folder, dimensions)
+
+
+def reach(place: Place) -> Health:
+    """Say what this is."""
+    del place
+    return HEALTH
+
+
 def warm(shard: Path) -> None:
     """Read what nearly every search needs, one file after another, so that the system has it in memory.
 
@@ -252,14 +283,14 @@ def _config(dimensions: int) -> Any:
     docs/decisions/0001 has the measurements.
     """
     dense = edge.EdgeVectorParams(
-        size=dimensions,
+        size=dimensions or 1,
         distance=edge.Distance.Dot,
         memory=edge.Memory.Cold,
         datatype=edge.VectorStorageDatatype.Float16,  # as the catalog keeps them: nothing is lost
         quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8, memory=edge.Memory.Cold),
     )
     return edge.EdgeConfig(
-        vectors={"dense": dense},
+        vectors={"dense": dense} if dimensions else {},
         sparse_vectors={
             "bm25": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=edge.Memory.Cold),
             "tfidf": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=edge.Memory.Cold),
@@ -282,24 +313,13 @@ def _sparse(found: lexical.Sparse, scheme: str) -> Any:
     return edge.Query.Nearest(edge.SparseVector(*found), using=scheme)
 
 
-def _point(point: Point) -> tuple[Any, list[int]]:
+def _point(point: Point, dimensions: int) -> tuple[Any, list[int]]:
     """Return the engine's point, and its terms."""
-    language = language_of(point.fields)
-    vectors: dict[str, Any] = {"dense": point.vector.tolist()}
-    held: list[int] = []
-    if point.text:  # without words a point must not count where the engine weighs how rare a word is
-        terms = lexical.analyse(point.text, language)
-        held, weights = lexical.bm25_passage(terms)
-        vectors["bm25"] = edge.SparseVector(held, weights)
-        vectors["tfidf"] = edge.SparseVector(*lexical.tfidf_passage(terms))
-    payload: dict[str, Any] = {"document_id": point.document_id, "f": _payload_fields(point.fields)}
-    if language != ENGLISH:
-        payload[LANGUAGE] = language
-    return edge.Point(point.id, vectors, payload), held
-
-
-def _payload_fields(fields: Fields) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
+    words = words_of(point)
+    vectors: dict[str, Any] = {name: edge.SparseVector(*sparse) for name, sparse in words.items()}
+    if dimensions:
+        vectors["dense"] = point.vector.tolist()
+    return edge.Point(point.id, vectors, payload_of(point)), words["bm25"][0] if words else []
 
 
 def _schema(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Filters in Qdrant's terms, for payloads {"f": {field: value}}.
+"""Filters in Qdrant's terms, for payloads {"f": {field: value}}: the same for the shard and for a server.
 
 Qdrant's conditions are true or false, never unknown. So each filter is translated twice: when it is
 certainly true, and when it is certainly false; NOT swaps the two, and what is unknown is in neither.
@@ -12,8 +12,9 @@ What can be missed are the nearest neighbours of a number in !=, and of a bound 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import inf, nextafter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, cast
 
 import numpy as np
@@ -21,15 +22,44 @@ import qdrant_edge as edge
 
 from citewell.errors import Unsupported
 from citewell.filters import And, Compare, Filter, In, IsNull, Kind, Like, Not, Op, Or, Scalar, kind, number
+from citewell.index.shape import wider
 
-NEVER: Final = edge.Filter(must_not=[edge.Filter()])
 OPPOSITE: Final[dict[Op, Op]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 BOUNDS: Final[dict[Op, str]] = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What makes the parts of a filter: the shard's classes, or the client's."""
+
+    filter: Callable[..., Any]
+    empty: Callable[[str], Any]
+    match: Callable[[str, Any], Any]
+    range: Callable[[str, dict[str, float]], Any]
+    any: Callable[[list[str]], Any]
+    text: Callable[[str], Any]
+    boolean: Callable[[bool], Any]
+    prefix: Callable[[str], Any]
+    substring: Callable[[str], Any]
+
+
+EDGE: Final = Terms(
+    filter=edge.Filter,
+    empty=edge.IsEmptyCondition,
+    match=lambda path, match: edge.FieldCondition(path, match=match),
+    range=lambda path, bounds: edge.FieldCondition(path, range=edge.RangeFloat(**bounds)),
+    any=lambda values: edge.MatchAny(values),
+    text=lambda value: edge.MatchValue(value),
+    # The binding takes Python's bool for the integers 0 and 1, but numpy's for what it is.
+    boolean=lambda value: edge.MatchValue(cast(bool, np.bool_(value))),
+    prefix=lambda value: edge.MatchPrefix(value),
+    substring=lambda value: edge.MatchSubstring(value),
+)
+
+
 def to_qdrant(filter: Filter) -> edge.Filter:
-    """Translate a filter. Unsupported for text with <, <=, >, >=, and for LIKE but 'p%', '%p%' and 'p'."""
-    return _certain(filter, True)
+    """Translate a filter for the shard. Unsupported for the order of text, and for LIKE but 'p%', '%p%' and 'p'."""
+    return cast(edge.Filter, Translation(EDGE)(filter))
 
 
 def payload_path(field: str) -> str:
@@ -39,49 +69,98 @@ def payload_path(field: str) -> str:
     return f'f."{field}"'
 
 
-def _certain(filter: Filter, truth: bool) -> edge.Filter:
-    """Return the condition under which a filter is certainly `truth`."""
-    match filter:
-        case Not(part):
-            return _certain(part, not truth)
-        case And(parts):
-            return _all([_certain(part, truth) for part in parts], truth)
-        case Or(parts):
-            return _all([_certain(part, truth) for part in parts], not truth)
-        case In(field, values):
-            return _all([_equals(field, some, truth) for some in _groups(values)], not truth)
-        case IsNull(field):
-            empty = edge.IsEmptyCondition(payload_path(field))
-            return edge.Filter(must=[empty]) if truth else edge.Filter(must_not=[empty])
-        case Like(field, pattern):
-            return _decided(field, [_match(field, _pattern(pattern))], "text", truth)
-        case Compare(field, "=", value):
-            return _equals(field, [value], truth)
-        case Compare(field, op, value):
-            return edge.Filter(must=[_order(field, op if truth else OPPOSITE[op], value)])
+@dataclass(frozen=True)
+class Translation:
+    """Filters in the given terms."""
 
+    terms: Terms
 
-def _all(conditions: list[Any], every: bool) -> edge.Filter:
-    """Every one of the conditions, or some one of them; Qdrant takes an empty `should` for true."""
-    if every:
-        return edge.Filter(must=conditions)
-    return edge.Filter(should=conditions) if conditions else NEVER
+    def __call__(self, filter: Filter, truth: bool = True) -> Any:
+        """Return the condition under which a filter is certainly `truth`."""
+        match filter:
+            case Not(part):
+                return self(part, not truth)
+            case And(parts):
+                return self._all([self(part, truth) for part in parts], truth)
+            case Or(parts):
+                return self._all([self(part, truth) for part in parts], not truth)
+            case In(field, values):
+                return self._all([self._equals(field, some, truth) for some in _groups(values)], not truth)
+            case IsNull(field):
+                empty = self.terms.empty(payload_path(field))
+                return self.terms.filter(must=[empty]) if truth else self.terms.filter(must_not=[empty])
+            case Like(field, pattern):
+                return self._decided(field, [self._match(field, self._pattern(pattern))], "text", truth)
+            case Compare(field, "=", value):
+                return self._equals(field, [value], truth)
+            case Compare(field, op, value):
+                return self.terms.filter(must=[self._order(field, op if truth else OPPOSITE[op], value)])
 
+    def _all(self, conditions: list[Any], every: bool) -> Any:
+        """Every one of the conditions, or some one of them; Qdrant takes an empty `should` for true."""
+        if every:
+            return self.terms.filter(must=conditions)
+        never = self.terms.filter(must_not=[self.terms.filter()])
+        return self.terms.filter(should=conditions) if conditions else never
 
-def _decided(field: str, tests: list[Any], of: Kind | None, truth: bool) -> edge.Filter:
-    """Some test holds; or none does although there are values of the right kind to test."""
-    if truth:
-        return edge.Filter(should=tests)
-    return edge.Filter(must=[_is(field, of)], must_not=tests)
+    def _decided(self, field: str, tests: list[Any], of: Kind | None, truth: bool) -> Any:
+        """Some test holds; or none does although there are values of the right kind to test."""
+        if truth:
+            return self.terms.filter(should=tests)
+        return self.terms.filter(must=[self._is(field, of)], must_not=tests)
 
+    def _is(self, field: str, of: Kind | None) -> Any:
+        """The field has a value of this kind."""
+        if of == "text":
+            return self.terms.filter(must=[self._match(field, self.terms.prefix(""))])
+        if of == "number":
+            return self.terms.filter(must=[self._range(field, gte=-inf)])
+        return self.terms.filter(should=[self._boolean(field, True), self._boolean(field, False)])
 
-def _is(field: str, of: Kind | None) -> edge.Filter:
-    """The field has a value of this kind."""
-    if of == "text":
-        return edge.Filter(must=[_match(field, edge.MatchPrefix(""))])
-    if of == "number":
-        return edge.Filter(must=[_range(field, gte=-inf)])
-    return edge.Filter(should=[_match_boolean(field, True), _match_boolean(field, False)])
+    def _equals(self, field: str, values: Sequence[Scalar], truth: bool) -> Any:
+        """The field equals one of the values, which are all of one kind; or certainly none of them."""
+        of = kind(values[0])
+        if of == "text":
+            tests = [self._match(field, self.terms.any(cast(list[str], list(values))))]
+        elif of == "boolean":
+            tests = [self._boolean(field, bool(value)) for value in values]
+        else:
+            tests = [self._number(field, number(cast(float, value)), wide=truth) for value in values]
+        return self._decided(field, tests, of, truth)
+
+    def _boolean(self, field: str, value: bool) -> Any:
+        return self._match(field, self.terms.boolean(value))
+
+    def _number(self, field: str, value: float, wide: bool) -> Any:
+        if wide:
+            return self._range(field, gte=wider(value, -inf), lte=wider(value, inf))
+        return self._range(field, gte=value, lte=value)
+
+    def _order(self, field: str, op: Op, value: Scalar) -> Any:
+        if isinstance(value, str):
+            raise Unsupported(f"Qdrant cannot order text: {field!r} {op} {value!r}; use =, IN or numbers")
+        bound = number(value)
+        short = float(f"{bound:.15g}") == bound
+        if not (short and op in ("<", ">")):
+            bound = wider(bound, inf if op in ("<", "<=") else -inf)
+        return self._range(field, **{BOUNDS[op]: bound})
+
+    def _pattern(self, pattern: str) -> Any:
+        inner = pattern.strip("%")
+        if "%" not in inner and "_" not in inner:
+            if pattern == inner:
+                return self.terms.text(pattern)
+            if pattern.startswith("%") and pattern.endswith("%"):
+                return self.terms.substring(inner)
+            if pattern.endswith("%"):
+                return self.terms.prefix(inner)
+        raise Unsupported(f"Qdrant has no LIKE {pattern!r}; 'p%', '%p%' and 'p' are what it can do")
+
+    def _match(self, field: str, match: Any) -> Any:
+        return self.terms.match(payload_path(field), match)
+
+    def _range(self, field: str, **bounds: float) -> Any:
+        return self.terms.range(payload_path(field), bounds)
 
 
 def _groups(values: Sequence[Scalar]) -> Iterator[list[Scalar]]:
@@ -89,62 +168,3 @@ def _groups(values: Sequence[Scalar]) -> Iterator[list[Scalar]]:
     for of in ("text", "number", "boolean"):
         if group := [value for value in values if kind(value) == of]:
             yield group
-
-
-def _equals(field: str, values: Sequence[Scalar], truth: bool) -> edge.Filter:
-    """The field equals one of the values, which are all of one kind; or certainly none of them."""
-    of = kind(values[0])
-    if of == "text":
-        tests = [_match(field, edge.MatchAny(cast(list[str], list(values))))]
-    elif of == "boolean":
-        tests = [_match_boolean(field, bool(value)) for value in values]
-    else:
-        tests = [_match_number(field, number(cast(float, value)), wide=truth) for value in values]
-    return _decided(field, tests, of, truth)
-
-
-def _match_boolean(field: str, value: bool) -> edge.FieldCondition:
-    # The binding takes Python's bool for the integers 0 and 1, but numpy's for what it is.
-    return _match(field, edge.MatchValue(cast(bool, np.bool_(value))))
-
-
-def _match_number(field: str, value: float, wide: bool) -> edge.FieldCondition:
-    if wide:
-        return _range(field, gte=_wider(value, -inf), lte=_wider(value, inf))
-    return _range(field, gte=value, lte=value)
-
-
-def _order(field: str, op: Op, value: Scalar) -> edge.FieldCondition:
-    if isinstance(value, str):
-        raise Unsupported(f"Qdrant cannot order text: {field!r} {op} {value!r}; use =, IN or numbers")
-    bound = number(value)
-    short = float(f"{bound:.15g}") == bound
-    if not (short and op in ("<", ">")):
-        bound = _wider(bound, inf if op in ("<", "<=") else -inf)
-    return _range(field, **{BOUNDS[op]: bound})
-
-
-def _wider(value: float, towards: float) -> float:
-    for _ in range(3):
-        value = nextafter(value, towards)
-    return value
-
-
-def _pattern(pattern: str) -> Any:
-    inner = pattern.strip("%")
-    if "%" not in inner and "_" not in inner:
-        if pattern == inner:
-            return edge.MatchValue(pattern)
-        if pattern.startswith("%") and pattern.endswith("%"):
-            return edge.MatchSubstring(inner)
-        if pattern.endswith("%"):
-            return edge.MatchPrefix(inner)
-    raise Unsupported(f"Qdrant has no LIKE {pattern!r}; 'p%', '%p%' and 'p' are what it can do")
-
-
-def _match(field: str, match: Any) -> edge.FieldCondition:
-    return edge.FieldCondition(payload_path(field), match=match)
-
-
-def _range(field: str, **bounds: float) -> edge.FieldCondition:
-    return edge.FieldCondition(payload_path(field), range=edge.RangeFloat(**bounds))

@@ -29,7 +29,7 @@ env: .venv/dev ## the development environment in .venv
 serve: .venv/default ## serve the library in this folder
 	$(BIN)/citewell serve
 
-torture: .venv/dev ## kill it 60 times at 10,000 passages
+torture: .venv/dev ## kill it 60 times at 10,000 passages; kill four writers in 100 rounds
 	$(BIN)/python -m pytest -m torture -s tests/failure
 
 clean: ## remove what the targets made, libraries left alone

@@ -97,9 +97,9 @@ def _typed(seen: Mapping[str, Counter[FieldKind]], known: Mapping[str, FieldKind
 
 
 def _fits(name: str, taken: Iterable[str]) -> bool:
-    return (
-        name.lower() not in taken and '"' not in name and name.isprintable() and len(name.encode()) <= LONGEST
-    )
+    # A quote or a backslash cannot be said in SQLite's paths.
+    plain = name.isprintable() and not {'"', "\\"} & set(name)
+    return plain and name.lower() not in taken and 0 < len(name.encode()) <= LONGEST
 
 
 def columns_of(fields: Sequence[TypedField]) -> list[TypedField]:

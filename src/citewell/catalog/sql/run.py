@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from citewell import filters
@@ -12,7 +13,7 @@ from citewell.catalog.engine import At, open_engine, translated
 from citewell.catalog.postgres import Postgres
 from citewell.catalog.revision import make_ready
 from citewell.catalog.sql.columns import FieldKind, TypedField, typed_fields
-from citewell.errors import BadInput
+from citewell.errors import BadInput, NotFound
 
 LONGEST: Final = 20_000
 """Characters of a query."""
@@ -36,14 +37,18 @@ class Rows:
     more: bool = False
 
     @classmethod
-    def of(cls, columns: Iterable[str], rows: Sequence[Sequence[Any]], most: int) -> Rows:
+    def of(cls, columns: Sequence[str], rows: Sequence[Sequence[Any]], most: int) -> Rows:
         """Return the first `most` rows, their values as JSON knows them: numbers, text, TRUE and FALSE, lists."""
+        if not columns:
+            raise BadInput("this asks for nothing; write a SELECT")
         shown = tuple(tuple(_plain(value) for value in row) for row in rows[:most])
         return cls(tuple(columns), shown, len(rows) > most)
 
 
 def schema_of(at: At, known: Mapping[str, FieldKind], where: str | None = None) -> list[TypedField]:
     """Return the fields of documents, the most common first. NotFound where there is no catalog."""
+    if isinstance(at, Path) and not at.exists():
+        raise NotFound(f"there is no library in {str(at)!r}; make one with `citewell init`")
     engine = open_engine(at)
     try:
         with translated():

@@ -54,8 +54,6 @@ def _in_sqlite(field: TypedField) -> str:
 
 def _in_postgres(field: TypedField) -> str:
     name = literal(field.name)
-    # With a backslash in it, it would mean something else where an old setting is on.
-    name = name if "\\" not in name else "E" + name.replace("\\", "\\\\")
     kind, value = f"jsonb_typeof(fields -> {name})", f"(fields ->> {name})"
     match field.kind:
         case "number":

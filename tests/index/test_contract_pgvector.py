@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -57,8 +58,21 @@ class TestFaults(ServerContract):
             connection.execute("ALTER ROLE postgres PASSWORD 'another'")
             rules.write_text("local all postgres scram-sha-256\n" + before)
             connection.execute("SELECT pg_reload_conf()")
+            wait_until_refused(postgres)
             with closing(Relay(served)) as relay:
                 yield relay.port
             rules.write_text(before)
             connection.execute("SELECT pg_reload_conf()")
             connection.execute("ALTER ROLE postgres PASSWORD NULL")
+
+
+def wait_until_refused(address: str) -> None:
+    """Wait until the server has read its new rules."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            psycopg.connect(address).close()
+        except psycopg.OperationalError:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("the server never asked for a password")

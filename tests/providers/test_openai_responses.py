@@ -45,7 +45,7 @@ def test_a_real_server_answers_with_its_usage(model: Path, monkeypatch: pytest.M
     usage = deltas[-1].usage
     assert usage is not None
     assert usage.prompt_tokens > 10
-    assert usage.completion_tokens == 8
+    assert 3 <= usage.completion_tokens <= 8
 
 
 def test_a_real_server_says_what_is_wrong(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

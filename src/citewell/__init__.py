@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
+    from citewell.access import Access
     from citewell.errors import (
         BadInput,
         CitewellError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     __version__: str
 
 PLACES: Final = {
+    "citewell.access": ("Access",),
     "citewell.errors": (
         *("BadInput", "CitewellError", "Corrupt", "InUse", "MissingExtra"),
         *("NotFound", "OutOfSpace", "OverBudget", "ProviderError", "Unreadable", "Unsupported"),
@@ -57,6 +59,7 @@ PLACE_OF: Final = {name: (module, name) for module, names in PLACES.items() for 
 }
 
 __all__ = [
+    "Access",
     "Added",
     "Answer",
     "BadInput",

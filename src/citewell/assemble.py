@@ -105,7 +105,8 @@ class Opened:
 
 
 def _library(config: Config, opened: Opened) -> Library:
-    from citewell.library import Library, Parts
+    from citewell.library import Library
+    from citewell.parts import Parts
     from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
@@ -123,7 +124,10 @@ def _library(config: Config, opened: Opened) -> Library:
     suspects = read.suspicious != "off"
     answers = opened.answering(catalog)
     writing = _writing(config, answers.means.ask, catalog, embedder)
-    prepare = Prepare(catalog, embedder, config.split.tokens, limits, represent, writing, suspects)
+    prepare = Prepare(
+        catalog, embedder, config.split.tokens, limits, represent, writing, suspects,
+        collection=config.library.collection,
+    )  # fmt: skip
     _same_settings(catalog, prepare)
     parts = Parts(
         catalog=catalog,
@@ -135,6 +139,7 @@ def _library(config: Config, opened: Opened) -> Library:
         retrievers=retrievers(index, embedder, catalog, config.search, score=score),
         readers=_readers(index, prepare, config, score),
         shown=config.chat.passages,
+        collection=config.library.collection,
         explain=_explain(catalog, index, prepare, config, score),
         holder=opened.holder,
     )

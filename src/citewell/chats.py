@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callable[[Catalog], Answering]:
     """What answers: the chat model, its prompt, and the techniques by name. It speaks of a catalog."""
+    from citewell.access import scope
     from citewell.answer import judge
     from citewell.answer.render import body_of
     from citewell.answering import Answering
@@ -58,14 +59,20 @@ def answering_of(config: ChatConfig, embedder: Embedder, costs: Costs) -> Callab
         write = Composing(
             chat,
             written,
-            lambda: catalog.counts()[:2],
+            lambda query: catalog.counts(scope(query))[:2],
             judged,
             refuse_below,
             config.policy,
             costs.quoting(chat),
             second,
         )
-        means = Means(ask, partial(embedder.embed, kind="query"), write, catalog.fields, routes)
+        means = Means(
+            ask,
+            partial(embedder.embed, kind="query"),
+            write,
+            lambda query: catalog.fields(scope(query)),
+            routes,
+        )
         return Answering(write, means, technique, usual, rewrite)
 
     return of

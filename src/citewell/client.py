@@ -11,17 +11,20 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import httpx
 
 from citewell import wire
+from citewell.access import ANYBODY, OWNER, Access
+from citewell.collection import EVERY, Collection
 from citewell.conversation import Conversation
-from citewell.errors import BadInput, CitewellError, ProviderError
+from citewell.errors import BadInput, CitewellError, NotFound, ProviderError
 from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Hit, Passage, Query
 from citewell.money import By, Quote, Spent
+from citewell.outgoing import asker_of, blob_of, events_of, path_of, question_of, where_of
 from citewell.protocols import Source
 from citewell.why import Why
 
@@ -29,10 +32,14 @@ AT_ONCE: Final = 2
 """Documents sent at a time: one is read while another is embedded."""
 SECONDS: Final = httpx.Timeout(30.0, read=600.0)
 PAGE: Final = 1000
+Method: TypeAlias = Literal["GET", "PUT", "POST", "DELETE"]
 
 
 class Remote:
-    """The library of a server at `url`; `key` is sent as a bearer token. Safe to share between threads."""
+    """The library of a server at `url`; `key` is sent as a bearer token. Safe to share between threads.
+
+    `access` is who asks, as in `Library`; the server believes whoever has its key.
+    """
 
     def __init__(
         self, url: str, key: str | None = None, *, transport: httpx.BaseTransport | None = None
@@ -50,48 +57,75 @@ class Remote:
 
     # -- documents ----------------------------------------------------------------------------------
 
-    def add(self, document: Document) -> Added:
+    def add(self, document: Document, access: Access = ANYBODY) -> Added:
         """Add or update one document from its text; the server finds its structure again."""
-        return self._put(_blob(document))
+        return self._put(blob_of(document), access)
 
-    def ingest(self, blobs: Iterable[Blob], report: Callable[[Added | Failure], None]) -> None:
+    def ingest(
+        self,
+        blobs: Iterable[Blob],
+        report: Callable[[Added | Failure], None],
+        total: int = 0,
+        access: Access = ANYBODY,
+    ) -> None:
         """Send many; each outcome goes to `report`. What the server cannot read is a Failure."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="send") as pool:
             waiting: list[Future[Added | Failure]] = []
             for blob in blobs:
-                waiting.append(pool.submit(self._outcome, blob))
+                waiting.append(pool.submit(self._outcome, blob, access))
                 if len(waiting) > AT_ONCE:
                     report(waiting.pop(0).result())
             for one in waiting:
                 report(one.result())
 
-    def remove(self, document_id: str) -> None:
+    def remove(self, document_id: str, access: Access = ANYBODY) -> None:
         """Remove a document. NotFound if there is none."""
-        self._request("DELETE", _path(document_id))
+        self._request("DELETE", path_of(document_id), access)
 
-    def get(self, document_id: str) -> tuple[Entry, Document]:
+    def share(self, document_id: str, readers: Iterable[str] | None, access: Access = ANYBODY) -> None:
+        """Set who may see a document: names; none of them: nobody; None: everybody. NotFound if there is none."""
+        body = {"document": document_id, "readers": None if readers is None else [*readers]}
+        self._request("POST", "/share", access, json=body)
+
+    def get(self, document_id: str, access: Access = ANYBODY) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
-        return wire.load_document(self._request("GET", _path(document_id)))
+        return wire.load_document(self._request("GET", path_of(document_id), access))
 
-    def suspicious(self, document_id: str) -> builtins.list[Passage]:
+    def suspicious(self, document_id: str, access: Access = ANYBODY) -> builtins.list[Passage]:
         """Return a document's passages in which something is suspicious."""
-        found = self._request("GET", "/suspicious", params={"document": document_id})
+        found = self._request("GET", "/suspicious", access, params={"document": document_id})
         return [wire.load_passage(one) for one in found["passages"]]
 
-    def release(self, document_id: str, passage_id: str | None = None) -> int:
+    def release(self, document_id: str, passage_id: str | None = None, access: Access = ANYBODY) -> int:
         """Let a document's suspicious passages go, or the one named. Returns how many."""
         body = {"document": document_id, "passage": passage_id}
-        return int(self._request("POST", "/release", json=body)["released"])
+        return int(self._request("POST", "/release", access, json=body)["released"])
 
-    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> list[Entry]:
+    def list(
+        self,
+        where: str | None = None,
+        limit: int = 100,
+        after: str = "",
+        access: Access = ANYBODY,
+        collection: str = "",
+    ) -> list[Entry]:
         """Return up to `limit` (at most 1000) entries in order of id, from the first greater than `after`."""
-        params = {"limit": limit, "after": after} | ({"where": where} if where else {})
-        return [
-            wire.load_entry(one) for one in self._request("GET", "/documents", params=params)["documents"]
-        ]
+        params = {"limit": limit, "after": after, "collection": collection}
+        params |= {"where": where} if where else {}
+        found = self._request("GET", "/documents", access, params=params)
+        return [wire.load_entry(one) for one in found["documents"]]
+
+    def collections(self, access: Access = ANYBODY) -> builtins.list[Collection]:
+        """Return the collections, in order of name: what is in each, and which fields its documents have."""
+        found = self._request("GET", "/collections", access)["collections"]
+        return [wire.load_collection(one) for one in found]
 
     def sync(
-        self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
+        self,
+        source: Source,
+        report: Callable[[Added | Failure | str], None],
+        prune: bool = True,
+        access: Access = ANYBODY,
     ) -> None:
         """Send everything a source lists (the server skips what it has); remove what it no longer lists.
 
@@ -99,56 +133,60 @@ class Remote:
         name) and that it does not list any more.
         """
         items = {item.id: item for item in source.items()}
-        self.ingest(_fetched(source, items, report), report)
+        self.ingest(_fetched(source, items, report), report, access=access)
         if not prune:
             return
         inside = f"{source.name.removeprefix('folder:').rstrip('/')}/"
-        for entry in list_all(self):
+        for entry in list_all(self, access=access):
             listed = entry.id in items or entry.id.rpartition("#")[0] in items
             if entry.source.startswith(inside) and not listed:
-                self.remove(entry.id)
+                self.remove(entry.id, access)
                 report(entry.id)
 
     # -- questions ----------------------------------------------------------------------------------
 
     def search(self, query: Query) -> builtins.list[Hit]:
         """Return the passages that match best, best first."""
-        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
-        return list(wire.load_hits(self._request("POST", "/search", json=body)["hits"]))
+        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **where_of(query)}
+        return list(wire.load_hits(self._request("POST", "/search", query.access, json=body)["hits"]))
 
     def why(self, query: Query, document_id: str | None = None) -> Why:
         """Say how each hit came up; of a document, the stage that lost it and what brings it back."""
-        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
-        return wire.load_why(self._request("POST", "/why", json={**body, "document": document_id}))
+        body = {"text": query.text, "limit": query.limit, "mode": query.mode, **where_of(query)}
+        body |= {"document": document_id}
+        return wire.load_why(self._request("POST", "/why", query.access, json=body))
 
     def ask(self, query: Query) -> Answer:
         """Answer a question with checked citations, or refuse."""
-        return wire.load_answer(self._request("POST", "/ask", json=_question(query)))
+        return wire.load_answer(self._request("POST", "/ask", query.access, json=question_of(query)))
 
-    def quote(self, work: Query | Iterable[Blob] | Source) -> Quote:
+    def quote(self, work: Query | Iterable[Blob] | Source, access: Access = ANYBODY) -> Quote:
         """Say what an answer, or taking in blobs or all that a source lists, would cost. Blobs are sent to be read."""
         if isinstance(work, Query):
-            return wire.load_quote(self._request("POST", "/quote", json=_question(work)))
+            return wire.load_quote(self._request("POST", "/quote", work.access, json=question_of(work)))
         if not isinstance(work, Iterable):
             work = _fetched(work, {item.id: item for item in work.items()}, lambda failure: None)
-        return sum((self._quoted(blob) for blob in work), Quote())
+        return sum((self._quoted(blob, access) for blob in work), Quote())
 
     def cost(self, by: By = "day", since: str = "") -> builtins.list[Spent]:
         """Return what was spent by day, model, kind, request, key or status, since a day."""
-        found = self._request("GET", "/cost", params={"by": by, **({"since": since} if since else {})})
+        found = self._request(
+            "GET", "/cost", OWNER, params={"by": by, "since": since} if since else {"by": by}
+        )
         return [wire.load_spent(one) for one in found["spent"]]
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: HitsFound, Deltas, Citations, Done. Closing it stops the work."""
-        headers = {**self._headers, "Accept": "text/event-stream"}
+        named = {**self._headers, **asker_of(query.access), "Accept": "text/event-stream"}
+        headers = httpx.Headers(named, encoding="utf-8")
         with _reached(self.url):
             async with (
                 httpx.AsyncClient(timeout=SECONDS, trust_env=self._environment) as http,
-                http.stream("POST", f"{self.url}/ask", json=_question(query), headers=headers) as response,
+                http.stream("POST", f"{self.url}/ask", json=question_of(query), headers=headers) as response,
             ):
                 if response.status_code >= 400:
                     raise _error(response.status_code, await response.aread())
-                async for name, data in _events(response.aiter_lines()):
+                async for name, data in events_of(response.aiter_lines()):
                     event = wire.load_event(name, data)
                     yield event
                     if isinstance(event, Done):
@@ -162,13 +200,13 @@ class Remote:
 
     # -- the library itself ---------------------------------------------------------------------------
 
-    def status(self) -> JSON:
+    def status(self, access: Access = ANYBODY) -> JSON:
         """Return counts, models and what is going on."""
-        return {**self._request("GET", "/status"), "server": self.url}
+        return {**self._request("GET", "/status", access), "server": self.url}
 
-    def check(self) -> builtins.list[str]:
-        """Return the drift between the server's catalog and index; [] when there is none."""
-        return [str(line) for line in self._request("POST", "/check")["drift"]]
+    def check(self, access: Access = OWNER) -> builtins.list[str]:
+        """Return the drift between the server's catalog and index; [] when there is none. The owner may."""
+        return [str(line) for line in self._request("POST", "/check", access)["drift"]]
 
     def close(self) -> None:
         """Close the connections. The server goes on."""
@@ -182,33 +220,36 @@ class Remote:
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    def _outcome(self, blob: Blob) -> Added | Failure:
+    def _outcome(self, blob: Blob, access: Access) -> Added | Failure:
         try:
-            return self._put(blob)
+            return self._put(blob, access)
         except BadInput as error:
             return Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))
+        except NotFound as error:
+            return Failure(blob.name, str(error), taken=True)
 
-    def _quoted(self, blob: Blob) -> Quote:
+    def _quoted(self, blob: Blob, access: Access) -> Quote:
         """Quote a blob; one that cannot be read costs nothing."""
         try:
-            return wire.load_quote(self._send("POST", f"/quote{_path(blob.name)}", blob))
+            return wire.load_quote(self._send("POST", f"/quote{path_of(blob.name)}", blob, access))
         except BadInput:
             return Quote()
 
-    def _put(self, blob: Blob) -> Added:
-        return wire.load_added(self._send("PUT", _path(blob.name), blob))
+    def _put(self, blob: Blob, access: Access) -> Added:
+        return wire.load_added(self._send("PUT", path_of(blob.name), blob, access))
 
-    def _send(self, method: Literal["PUT", "POST"], path: str, blob: Blob) -> Any:
+    def _send(self, method: Method, path: str, blob: Blob, access: Access) -> Any:
         headers = {"Content-Type": blob.media_type or "application/octet-stream"}
         if blob.fields:
             headers["Citewell-Fields"] = json.dumps(wire.dump(blob.fields))
         if blob.source:
             headers["Citewell-Source"] = quote(blob.source)
-        return self._request(method, path, content=blob.data, headers=headers)
+        return self._request(method, path, access, content=blob.data, headers=headers)
 
-    def _request(self, method: Literal["GET", "PUT", "POST", "DELETE"], path: str, **what: Any) -> Any:
+    def _request(self, method: Method, path: str, access: Access, **what: Any) -> Any:
+        headers = httpx.Headers({**what.pop("headers", {}), **asker_of(access)}, encoding="utf-8")
         with _reached(self.url):
-            response = self._http.request(method, f"{self.url}{path}", **what)
+            response = self._http.request(method, f"{self.url}{path}", headers=headers, **what)
         if response.status_code >= 400:
             raise _error(response.status_code, response.content)
         try:
@@ -223,47 +264,32 @@ class RemoteConversations:
     def __init__(self, request: Callable[..., Any]) -> None:
         self._request = request
 
-    def list(self, limit: int = 100, before: str = "") -> builtins.list[Conversation]:
+    def list(
+        self, limit: int = 100, before: str = "", access: Access = ANYBODY
+    ) -> builtins.list[Conversation]:
         """Return up to `limit` (at most 1000), without their turns, the latest first."""
         params = {"limit": limit, "before": before}
-        found = self._request("GET", "/conversations", params=params)["conversations"]
+        found = self._request("GET", "/conversations", access, params=params)["conversations"]
         return [wire.load_conversation(one) for one in found]
 
-    def get(self, id: str) -> Conversation:
+    def get(self, id: str, access: Access = ANYBODY) -> Conversation:
         """Return one with its turns. NotFound if there is none."""
-        return wire.load_conversation(self._request("GET", f"/conversations/{quote(id, safe='')}"))
+        return wire.load_conversation(self._request("GET", f"/conversations/{quote(id, safe='')}", access))
 
-    def delete(self, id: str) -> None:
+    def delete(self, id: str, access: Access = ANYBODY) -> None:
         """Delete one, for good. NotFound if there is none."""
-        self._request("DELETE", f"/conversations/{quote(id, safe='')}")
+        self._request("DELETE", f"/conversations/{quote(id, safe='')}", access)
 
 
-def list_all(library: Any, where: str | None = None) -> Iterator[Entry]:
-    """Yield every entry of a library, page by page."""
+def list_all(library: Any, where: str | None = None, access: Access = ANYBODY) -> Iterator[Entry]:
+    """Yield every entry of a library that an asker may see, page by page."""
     after, page = "", [None]
     while page:
-        page = library.list(where, PAGE, after)
+        page = library.list(where, PAGE, after, access, EVERY)
         yield from page
         if len(page) < PAGE:
             return
         after = page[-1].id
-
-
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, Any]]:
-    """Parse server-sent events: (name, data); comments are skipped."""
-    name = "message"
-    data: list[str] = []
-    async for line in lines:
-        if not line:
-            if data:
-                yield name, json.loads("\n".join(data))
-            name, data = "message", []
-            continue
-        key, _, value = line.partition(":")
-        if key == "event":
-            name = value.strip()
-        elif key == "data":
-            data.append(value.removeprefix(" "))
 
 
 def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failure], None]) -> Iterator[Blob]:
@@ -272,32 +298,6 @@ def _fetched(source: Source, items: Mapping[str, Item], report: Callable[[Failur
             yield source.fetch(item)
         except BadInput as error:
             report(Failure(item.id, str(error).removeprefix(f"{item.id}: ")))
-
-
-def _question(query: Query) -> JSON:
-    body = {"question": query.text, "limit": query.limit, "mode": query.mode, **_where(query)}
-    style = {name: value for name, value in wire.dump(query.style).items() if value not in ("", None)}
-    body |= {"conversation": query.conversation} if query.conversation else {}
-    body |= {"history": wire.dump(query.history)} | ({"style": style} if style else {})
-    body |= {"policy": query.policy} if query.policy is not None else {}
-    return body if query.techniques is None else body | {"techniques": list(query.techniques)}
-
-
-def _where(query: Query) -> JSON:
-    return {"where": wire.dump_where(query.where)} if query.where is not None else {}
-
-
-def _blob(document: Document) -> Blob:
-    fields = {**document.fields, **({"title": document.title} if document.title else {})}
-    return Blob(document.id, document.text.encode(), document.media_type, document.source, fields)
-
-
-def _path(document_id: str) -> str:
-    # Dots are written out, or "../x" would be resolved on the way.
-    parts = [
-        part.replace(".", "%2E") if set(part) == {"."} else part for part in quote(document_id).split("/")
-    ]
-    return f"/documents/{'/'.join(parts)}"
 
 
 @contextmanager

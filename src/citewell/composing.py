@@ -24,9 +24,10 @@ from citewell.model import Answer, Citation, Delta, Found, Policy, Prompt, Query
 from citewell.money import Quote
 from citewell.protocols import Chat
 
-Counts: TypeAlias = tuple[int, int]
+Counts: TypeAlias = Callable[[Query], tuple[int, int]]
+"""The documents, and passages, that a question is put to."""
 Judge: TypeAlias = Callable[[Found], Judged]
-Second: TypeAlias = Callable[[str, Sequence[Doubt]], Awaitable[tuple[Mapping[str, Citation], Step]]]
+Second: TypeAlias = Callable[[Query, Sequence[Doubt]], Awaitable[tuple[Mapping[str, Citation], Step]]]
 """Reads sentences in doubt beside their nearest quotes; returns the quotes of those that are supported."""
 
 
@@ -40,7 +41,7 @@ class Composing:
 
     chat: Chat
     writer: Writer | None  # what fills in the prompt; None for `extract`, which takes none
-    counts: Callable[[], Counts]
+    counts: Counts
     judge: Judge
     refuse_below: float = 0.0
     policy: Policy = "mark"  # of sentences without support, where a query has none
@@ -80,7 +81,7 @@ class Composing:
                     if query.policy != "strict":  # of what is not checked yet nothing is shown
                         yield delta
         written = perf_counter()
-        searched = await asyncio.to_thread(self.counts)
+        searched = await asyncio.to_thread(self.counts, found.query)
         text = "".join(pieces)
         answer = await asyncio.to_thread(answer_of, query, found.hits, text, searched, judged.likely)
         granted, steps = await self._granted(query, found, text, answer)
@@ -108,7 +109,7 @@ class Composing:
         doubts = await asyncio.to_thread(doubts_of, text, found.hits)
         if not doubts:
             return {}, ()
-        granted, step = await self.second(query.text, doubts)
+        granted, step = await self.second(query, doubts)
         return granted, (step,)
 
     async def quote(self, found: Found) -> Quote:

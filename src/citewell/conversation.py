@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from citewell.model import Answer, Citation, Message
+from citewell.model import JSON, Answer, Citation, Message
 
 NEW: Final = "new"
 """The `conversation` of a query that begins one."""
+
+
+REMOVED: Final = "(What was answered here came from a document that is not here any more.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,17 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What was asked and answered, oldest first. `title` is the first question. A list leaves `turns` out."""
+    """What was asked and answered, oldest first. `title` is the first question. A list leaves `turns` out.
+
+    `access` is who it was begun by and belongs to, as `Access` is written: "*" for the owner.
+    """
 
     id: str
     title: str
     started_at: str
     updated_at: str
     length: int
+    access: str = "*"
     turns: tuple[Turn, ...] = ()
 
     def messages(self, most: int) -> tuple[Message, ...]:
@@ -41,6 +48,19 @@ class Conversation:
             for one in (Message("user", turn.question), Message("assistant", turn.answer.text))
         ]
         return tuple(said[-(most - most % 2) :])
+
+
+def redacted(answer: JSON, gone: Collection[str]) -> JSON:
+    """Return a kept answer, as JSON, without what documents said that are gone, or that who reads it may not see.
+
+    It was written from at least one of them. An answer whose every sentence is cited says only what is cited; in any
+    other, one that was not checked, and in what a model thought and techniques did, all that was shown may be said.
+    """
+    cited = any(one["document_id"] in gone for one in answer.get("citations", ()))
+    bare = {**answer, "reasoning": "", "steps": []}
+    if not cited and answer.get("verdict") == "answered" and answer.get("policy") != "off":
+        return bare
+    return {**bare, "text": REMOVED, "citations": [], "unsupported": [], "verdict": "refused"}
 
 
 def markdown(conversation: Conversation) -> str:

@@ -21,10 +21,14 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One input that could not be taken in: which, and one line of why. Data, so a batch goes on."""
+    """One input that could not be taken in: which, and one line of why. Data, so a batch goes on.
+
+    `taken` says that a document has its id which whoever brings it may not see.
+    """
 
     name: str
     reason: str
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

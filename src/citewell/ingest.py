@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+from citewell.access import ANYBODY, Access
 from citewell.catalog import Catalog
-from citewell.errors import BadInput, ProviderError
+from citewell.errors import BadInput, NotFound, ProviderError
 from citewell.incoming import Added, Blob, Failure, Item
 from citewell.model import JSON
 from citewell.prepare import Job, Prepare
@@ -36,6 +37,14 @@ PATIENCE: Final = 10.0
 """Seconds after which what there is of a group is committed: models may be slow."""
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a source is synced: whether what it lists no more is removed, and who does it."""
+
+    prune: bool = True
+    access: Access = ANYBODY
+
+
 class Progress:
     """How far taking in has come; several may run at once, and are counted together."""
 
@@ -43,9 +52,11 @@ class Progress:
         self._lock = threading.Lock()
         self._running = self._done = self._failed = self._total = 0
 
-    def shown(self) -> JSON:
-        """Return what `status` says; `total` is 0 when it is not known."""
+    def shown(self, counts: bool = True) -> JSON:
+        """Return what `status` says; `total` is 0 when it is not known. Without `counts`, only whether it runs."""
         with self._lock:
+            if not counts:
+                return {"running": self._running > 0, "done": 0, "failed": 0, "total": 0}
             return {
                 "running": self._running > 0,
                 "done": self._done,
@@ -158,7 +169,7 @@ def sync(
     catalog: Catalog,
     source: Source,
     report: Callable[[Added | Failure | str], None],
-    prune: bool,
+    options: Options,
 ) -> None:
     """List a source, take in what is new or changed, remove what is gone; see Library.sync."""
     known, present = catalog.taken.items(source.name), catalog.ids()
@@ -178,17 +189,30 @@ def sync(
         report(outcome)
 
     try:
-        library.ingest(blobs_of(catalog, source, changed, note), note, len(changed))
+        library.ingest(blobs_of(catalog, source, changed, note), note, len(changed), options.access)
     finally:
         _note(catalog, source, listed, taken)
-    if prune:
+    if options.prune:
         for gone in known.keys() - listed.keys():
-            for document_id in known[gone][1]:
-                if document_id in present:
-                    library.remove(document_id)
-                    report(document_id)
-            catalog.taken.forget(source.name, [gone])
+            if _removed(library, present.intersection(known[gone][1]), report, options.access):
+                catalog.taken.forget(source.name, [gone])
         catalog.texts.forget_unused()
+
+
+def _removed(
+    library: Library, ids: Iterable[str], report: Callable[[Added | Failure | str], None], access: Access
+) -> bool:
+    """Remove documents; what is not for who asks stays, and is a Failure. True when none stayed."""
+    stayed = False
+    for document_id in ids:
+        try:
+            library.remove(document_id, access)
+        except NotFound as error:
+            stayed = True
+            report(Failure(document_id, str(error), taken=True))
+        else:
+            report(document_id)
+    return not stayed
 
 
 def blobs_of(
@@ -283,10 +307,9 @@ def _ahead(values: Iterator[T]) -> Iterator[T]:
         stopped.set()
 
 
-def added_of(job: Job, numbers: Mapping[str, int], new: Mapping[bytes, Vector]) -> Added:
-    """Return what a committed job did; `new` are the vectors that were embedded for it and those beside it."""
+def added_of(job: Job, numbers: Mapping[str, int], embedded: int) -> Added:
+    """Return what a committed job did; `embedded` is how many of its passages were."""
     if job.proposal is None:
         return Added(job.document.id, job.number, job.passages, 0, "unchanged")
     number = numbers[job.document.id]
-    embedded = sum(h in new for h in job.hashes)
     return Added(job.document.id, number, len(job.hashes), embedded, "added" if number == 1 else "updated")

@@ -6,34 +6,33 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from citewell import filters
-from citewell.answering import Answering
+from citewell.access import ANYBODY, Access, both, reach, readers_of, within
 from citewell.background import Background
-from citewell.catalog import Catalog, rounded
+from citewell.catalog import missing
+from citewell.collection import Collection, inside
 from citewell.commit import Commit
 from citewell.conversations import Conversations
 from citewell.cost.books import Account, charging
-from citewell.cost.costs import Costs
 from citewell.errors import BadInput, Unsupported
 from citewell.explain.grounds import Asked
 from citewell.incoming import Added, Blob, Failure
-from citewell.ingest import Embedded, Progress, Report, Stages, added_of, ingest, sync
-from citewell.lock import Holder
+from citewell.ingest import Options, Progress, Report, Stages, ingest, sync
 from citewell.model import JSON, Answer, Document, Done, Entry, Event, Found, Hit, Mode, Passage, Query
 from citewell.money import By, Quote, Spent
+from citewell.parts import Parts
 from citewell.points import points_of
-from citewell.prepare import Job, Prepare
-from citewell.protocols import Embedder, Index, Retriever, Source
+from citewell.protocols import Retriever, Source
 from citewell.quoting import quote_of
 from citewell.recover import drift, recover
+from citewell.storing import Storing
 from citewell.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from citewell.explain import Explain
     from citewell.why import Why
 
 # Inside the class, `list` is its method.
@@ -41,28 +40,10 @@ Hits: TypeAlias = list[Hit]
 Entries: TypeAlias = list[Entry]
 Passages: TypeAlias = list[Passage]
 Lines: TypeAlias = list[str]
-Jobs: TypeAlias = list[Job]
-AddedAll: TypeAlias = list[Added]
 SpentAll: TypeAlias = list[Spent]
-T = TypeVar("T")
+Shelf: TypeAlias = list[Collection]
+Readers: TypeAlias = Iterable[str] | None
 MOST_IDS = 10_000
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a library is made of; `assemble` chooses them."""
-
-    catalog: Catalog
-    index: Index
-    embedder: Embedder
-    answering: Answering
-    costs: Costs
-    prepare: Prepare
-    retrievers: Mapping[Mode, Retriever]
-    explain: Explain
-    readers: Mapping[Mode, Retriever] | None = None  # what the chat model is shown; None: what a search finds
-    shown: int = 8
-    holder: Holder | None = None  # of the folder; None where several processes share the library
 
 
 class Library:
@@ -70,6 +51,9 @@ class Library:
 
     A write that returned is durable and visible to the very next search. Close it, or use it as a
     context manager.
+
+    `access` is who asks, and a query has its own: unless it is said, nothing is seen or changed but what is for
+    everybody. What is not for who asks is not there: NotFound, and in no list, count or answer.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -85,70 +69,106 @@ class Library:
         self._upkeep = Upkeep(catalog, index, self._lease, points)
         with self._lease:
             recover(catalog, index, points, parts.holder is None)
-        self.conversations = Conversations(catalog.talk)
+        self.conversations = Conversations(catalog.talk, self._seen)
         self._commits = Commit(catalog, index, self._lease, self._upkeep)
+        self._storing = Storing(catalog, parts.embedder, self._commits)
 
     # -- documents ----------------------------------------------------------------------------------
 
-    def add(self, document: Document) -> Added:
+    def add(self, document: Document, access: Access = ANYBODY) -> Added:
         """Add or update one document. Returns once it is durable and searchable.
 
-        ProviderError when a model that writes of it fails; what it wrote until then is kept.
+        ProviderError when a model that writes of it fails; what it wrote until then is kept. The field `readers` is
+        its access list; without it, the one in force stays. NotFound when a document has its id that is not for who
+        adds it.
         """
-        prepare = self._parts.prepare
+        prepare = replace(self._parts.prepare, access=access)
         job = prepare(document)
         with self._parts.costs.request(job=True):
             if prepare.writing is not None and job.proposal is not None:
                 job = self._background.wait(prepare.written(job))
-            return self._write([job])[0]
+            return self._storing.write([job])[0]
 
-    def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0) -> None:
+    def ingest(self, blobs: Iterable[Blob], report: Report, total: int = 0, access: Access = ANYBODY) -> None:
         """Read, split, embed and add many, each step beside the others; each outcome goes to `report`.
 
         A blob that cannot be read is a Failure and the rest goes on. Outcomes come in order. `total`, if
         known, is the number of blobs, for `status`.
         """
-        prepare = self._parts.prepare
+        prepare = replace(self._parts.prepare, access=access)
         write = None
         if prepare.writing is not None:
             prepare.writing.ready()
             write = lambda job: self._background.begin(prepare.written(job))  # noqa: E731
         with self._progress.of(total, report) as counted, self._parts.costs.request(job=True):
-            ingest(blobs, prepare, Stages(write, self._embed, self._commit), counted)
+            ingest(blobs, prepare, Stages(write, self._storing.embed, self._storing.commit), counted)
 
     def sync(
-        self, source: Source, report: Callable[[Added | Failure | str], None], prune: bool = True
+        self,
+        source: Source,
+        report: Callable[[Added | Failure | str], None],
+        prune: bool = True,
+        access: Access = ANYBODY,
     ) -> None:
         """Take in what a source has new or changed; remove what it no longer lists (reported by id)."""
-        sync(self, self._parts.catalog, source, report, prune)
+        sync(self, self._parts.catalog, source, report, Options(prune, access))
 
-    def remove(self, document_id: str) -> None:
-        """Remove a document; effective when this returns. NotFound if there is none."""
-        self._commits.remove(document_id)
+    def remove(self, document_id: str, access: Access = ANYBODY) -> None:
+        """Remove a document, and what it said in kept conversations; effective when this returns.
 
-    def get(self, document_id: str) -> tuple[Entry, Document]:
+        NotFound if there is none.
+        """
+        self._commits.remove(document_id, partial(self._check, access=access))
+
+    def share(self, document_id: str, readers: Readers, access: Access = ANYBODY) -> None:
+        """Set who may see a document: names like "group:sales"; none of them: nobody; None: everybody.
+
+        In force for the next request when this returns; makes no new version. NotFound if there is none, BadInput
+        for a name that is none.
+        """
+        wanted = readers_of(readers)
+        self._commits.share(document_id, wanted, partial(self._check, access=access))
+
+    def get(self, document_id: str, access: Access = ANYBODY) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
-        entry, text = self._parts.catalog.get(document_id)
+        entry, text = self._parts.catalog.get(document_id, reach(access))
         return entry, Document(entry.id, text, entry.title, entry.fields, entry.source, entry.media_type)
 
-    def suspicious(self, document_id: str) -> Passages:
+    def suspicious(self, document_id: str, access: Access = ANYBODY) -> Passages:
         """Return the passages of a document in which something reads as an instruction to a model, or is hidden."""
+        self._check(document_id, access)
         return self._parts.catalog.suspicious(document_id)
 
-    def release(self, document_id: str, passage_id: str | None = None) -> int:
+    def release(self, document_id: str, passage_id: str | None = None, access: Access = ANYBODY) -> int:
         """Let a document's suspicious passages go, or the one named: models are shown them. Returns how many."""
         with self._lease:
+            self._check(document_id, access)
             return self._parts.catalog.release(document_id, passage_id)
 
-    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
+    def list(
+        self,
+        where: str | None = None,
+        limit: int = 100,
+        after: str = "",
+        access: Access = ANYBODY,
+        collection: str = "",
+    ) -> Entries:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
-        tree = filters.parse(where) if where else None
+        asked = inside(collection or self._parts.collection)
+        tree = both(both(filters.parse(where) if where else None, asked), reach(access))
         return self._parts.catalog.entries(tree, _bounded(limit, 10_000), after)
+
+    def collections(self, access: Access = ANYBODY) -> Shelf:
+        """Return the collections, in order of name: what is in each, and which fields its documents have."""
+        return self._parts.catalog.collections.list(reach(access))
 
     # -- questions ----------------------------------------------------------------------------------
 
     def search(self, query: Query) -> Hits:
         """Return the passages that match best, best first."""
+        return self._search(self._placed(query))
+
+    def _search(self, query: Query) -> Hits:
         with self._parts.costs.request():
             return self._find(self._retriever, query)
 
@@ -158,7 +178,7 @@ class Library:
             raise BadInput(f"the question is empty ({query.text!r}); ask something")
         retriever = retrievers[query.mode]
         try:
-            return retriever(query)
+            return retriever(self._limited(query))
         except Unsupported:
             narrowed = self._narrow(query)
             return retriever(narrowed) if narrowed else []
@@ -170,7 +190,9 @@ class Library:
         files are read that the library's own folders have brought in. BadInput for an empty question.
         """
         with self._parts.costs.request():
-            return self._parts.explain(Asked(query, self.search, self._narrow, local), document_id)
+            return self._parts.explain(
+                Asked(self._placed(query), self._search, self._narrow, local), document_id
+            )
 
     async def stream(self, query: Query) -> AsyncIterator[Event]:
         """Answer a question, as it happens: Steps, HitsFound, Deltas, Citations, Done.
@@ -179,7 +201,7 @@ class Library:
         """
         if query.conversation:
             query = await asyncio.to_thread(self.conversations.resumed, query)
-        shown, account = replace(query, limit=self._parts.shown), Account()
+        shown, account = replace(self._placed(query), limit=self._parts.shown), Account()
         async with aclosing(self._parts.answering(shown, self._read)) as events:  # type: ignore[type-var]
             while True:
                 with charging(account):  # at each step anew: who iterates may have other streams open
@@ -201,15 +223,15 @@ class Library:
 
         return self._background.wait(drain())
 
-    def quote(self, work: Query | Iterable[Blob] | Source) -> Quote:
+    def quote(self, work: Query | Iterable[Blob] | Source, access: Access = ANYBODY) -> Quote:
         """Say what an answer, or taking in blobs or what a source has new, would cost: expected, and at most.
 
         A question is searched for (a hosted embedder or reranker charges for that); nothing else is asked or written.
         """
         parts = self._parts
         if not isinstance(work, Query):
-            return quote_of(work, parts.prepare, parts.costs.payer())
-        shown = replace(work, limit=parts.shown)
+            return quote_of(work, replace(parts.prepare, access=access), parts.costs.payer())
+        shown = replace(self._placed(work), limit=parts.shown)
         with parts.costs.request():
             return self._background.wait(parts.answering.quote(shown, self._read))
 
@@ -219,9 +241,10 @@ class Library:
 
     # -- the library itself ---------------------------------------------------------------------------
 
-    def status(self) -> JSON:
-        """Return counts, models and what is going on."""
-        documents, passages, pending = self._parts.catalog.counts()
+    def status(self, access: Access = ANYBODY) -> JSON:
+        """Return counts, models and what is going on; sources, and how far taking in has come, to the owner alone."""
+        allowed, owner = reach(access), access.everything
+        documents, passages, pending = self._parts.catalog.counts(allowed)
         writing = self._parts.prepare.writing
         return {
             "documents": documents,
@@ -229,10 +252,10 @@ class Library:
             "embedder": self._parts.embedder.name,
             "index": self._store,
             "chat": self._parts.answering.write.chat.name,
-            **self._parts.catalog.suspicions(),
-            "unflushed_changes": pending,
-            "ingest": self._progress.shown(),
-            "sources": self._parts.catalog.taken.sources(),
+            **self._parts.catalog.suspicions(allowed),
+            "unflushed_changes": pending if owner else 0,
+            "ingest": self._progress.shown(counts=owner),
+            "sources": self._parts.catalog.taken.sources() if owner else [],
             "upkeep": self._upkeep.state,
             "writing": list(writing.kinds) if writing else [],
             "cost": self._parts.costs.state(),
@@ -272,46 +295,43 @@ class Library:
 
     # -- inside ---------------------------------------------------------------------------------------
 
-    def _write(self, jobs: Jobs) -> AddedAll:
-        return self._commit(jobs, self._embed(jobs))
-
-    def _embed(self, jobs: Jobs) -> Embedded:
-        """Embed what has no stored vector yet."""
-        return self._vectors([job for job in jobs if job.proposal is not None])
-
-    def _commit(self, jobs: Jobs, embedded: Embedded) -> AddedAll:
-        """Write what is new; see `commit`."""
-        vectors, new = embedded
-        numbers = self._commits([job for job in jobs if job.proposal is not None], vectors)
-        return [added_of(job, numbers, new) for job in jobs]
-
-    def _vectors(self, jobs: Jobs) -> Embedded:
-        """Return (all vectors by hash, the ones among them that are new)."""
-        texts = {h: text for job in jobs for h, text in zip(job.hashes, job.texts, strict=True)}
-        for job in jobs:
-            texts |= job.also
-        known = self._parts.catalog.known(texts)
-        new = {h: row for job in jobs for h, row in job.vectors.items() if h not in known}
-        missing = [h for h in texts if h not in known and h not in new]
-        if missing:
-            matrix = self._parts.embedder.embed([texts[h] for h in missing], kind="passage")
-            new |= {h: rounded(row) for h, row in zip(missing, matrix, strict=True)}
-        return known | new, new
-
     async def _read(self, query: Query) -> Found:
         """Find what the chat model is shown, before any technique."""
         return Found(query, tuple(await asyncio.to_thread(self._find, self._reader, query)))
 
+    def _placed(self, query: Query) -> Query:
+        """Return a question with its collection in its filter."""
+        name = query.collection or self._parts.collection
+        return replace(query, where=both(query.where, inside(name)), collection=name)
+
+    def _limited(self, query: Query) -> Query:
+        """Return a question with its access in its filter, for the index; `Join` checks it again in any case.
+
+        Where no document has an access list, the index need not be asked for those without one.
+        """
+        return within(query) if self._parts.catalog.restricts else query
+
+    def _check(self, document_id: str, access: Access) -> None:
+        if not self._seen([document_id], access):
+            raise missing(document_id)
+
+    def _seen(self, document_ids: Iterable[str], access: Access) -> set[str]:
+        return self._parts.catalog.seen([*document_ids], reach(access))
+
+    def _changed(self, points: int) -> None:
+        self._upkeep.note(points)
+
     def _narrow(self, query: Query) -> Query | None:
         """Resolve a filter that the index cannot express to document ids; None when there are none."""
-        assert query.where is not None
-        ids = self._parts.catalog.document_ids(query.where, MOST_IDS + 1)
+        allowed = within(query).where
+        assert allowed is not None
+        ids = self._parts.catalog.document_ids(allowed, MOST_IDS + 1)
         if len(ids) > MOST_IDS:
             raise Unsupported(
                 f"this filter matches more than {MOST_IDS} documents and the index cannot express it; "
                 "add a condition with =, IN, < or > to narrow it"
             )
-        return replace(query, where=filters.In("id", tuple(ids))) if ids else None
+        return self._limited(replace(query, where=filters.In("id", tuple(ids)))) if ids else None
 
 
 def _bounded(limit: int, most: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from citewell.access import ANYBODY, Access
 from citewell.hostile import Hidden, Suspicion
 from citewell.prompted import AS_WRITTEN, PromptUsed, Style
 
@@ -147,7 +148,9 @@ class Query:
 
     `techniques` are those that an answer is found with, in order; None means the configured ones. `hypothesis` is a
     passage that might answer it: search by meaning looks for what is near to both. `conversation` is
-    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with.
+    "" for an answer that is not kept, "new", or the id of a kept conversation that it goes on with. `access` is
+    who asks: nobody in particular, unless it is said. `collection` is the one that is asked: "" for the library's
+    usual one (all of them, unless it is set), "*" for all.
     """
 
     text: str
@@ -159,6 +162,8 @@ class Query:
     techniques: tuple[str, ...] | None = None
     hypothesis: str = ""
     conversation: str = ""
+    access: Access = ANYBODY
+    collection: str = ""
     policy: Policy | None = None  # None: what the library is set to do
 
 
@@ -278,7 +283,8 @@ class Prompt:
     """What a chat model is given: the question, the hits shown (numbered from 1), and both as messages.
 
     `quotes` are the sentences that answer, with their marks, where they were looked for: all that `extract` says.
-    `notes` is what the messages hold beside the passages: it may come from documents that no hit names.
+    `notes` is what the messages hold beside the passages: it may come from documents that no hit names. `access` is
+    who asks, as `Access` is written: what was written for one is not kept for another.
     """
 
     question: str
@@ -286,6 +292,7 @@ class Prompt:
     messages: tuple[Message, ...]
     quotes: tuple[str, ...] | None = None
     notes: str = ""
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from citewell.access import OWNER, READERS, Access, reach, readers_of
 from citewell.catalog import Catalog, Proposal, digest, rounded
 from citewell.catalog.ids import place_of
-from citewell.errors import BadInput
+from citewell.collection import COLLECTION, MAIN, collection_of
+from citewell.errors import BadInput, NotFound
+from citewell.filters import matches
 from citewell.hostile import Suspicion
 from citewell.incoming import Blob, Failure
 from citewell.language import with_language
@@ -34,7 +37,7 @@ class Job:
     """A document on its way in. Without a proposal it is unchanged and there is nothing to do.
 
     `texts` are what is embedded and indexed of its passages, `hashes` theirs; `also` is what else is embedded, by hash.
-    `vectors` are those that were needed on the way, by hash.
+    `vectors` are those that were needed on the way, by hash. `access` is who brings it in.
     """
 
     document: Document
@@ -45,11 +48,16 @@ class Job:
     number: int = 0
     passages: int = 0
     vectors: Mapping[bytes, Vector] = field(default_factory=dict)
+    access: Access = OWNER
 
 
 @dataclass(frozen=True)
 class Prepare:
-    """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is."""
+    """Document -> Job: splits it and hashes what is to be embedded, unless the catalog has it as it is.
+
+    `access` is who brings documents in: they change none that they may not see. `collection` is where a document goes
+    that is new and says nothing of it.
+    """
 
     catalog: Catalog
     embedder: Embedder
@@ -58,6 +66,8 @@ class Prepare:
     represent: tuple[Represent, ...] = ()
     writing: Writing | None = None
     suspects: bool = True  # whether passages are searched for what reads as an instruction to a model
+    access: Access = OWNER
+    collection: str = ""
 
     @property
     def settings(self) -> str:
@@ -72,10 +82,16 @@ class Prepare:
     def __call__(self, document: Document) -> Job:
         _refuse_not_numbers(document)
         document = identified(document)
-        hashed = digest(document, self.settings)
-        known = self.catalog.digest(document.id)
-        if known and known[1] == hashed:
-            return Job(document, None, number=known[0], passages=known[2])
+        known = self.catalog.before([document.id]).get(document.id)
+        document = _placed(document, known.collection if known else self.collection)
+        hashed, given = digest(document, self.settings), readers_of(document.fields.get(READERS))
+        allowed = reach(self.access)
+        if known and allowed and not matches({READERS: known.held}, allowed):
+            raise NotFound(
+                f"{document.id!r} cannot be added: a document that you may not see has this id; choose another"
+            )
+        if known and known.digest == hashed and given in (None, known.given):
+            return Job(document, None, number=known.number, passages=known.passages)
         spans = split(document, count=self.embedder.count, tokens=self.tokens)
         return self._job(document, hashed, Written(tuple(spans)))
 
@@ -107,8 +123,9 @@ class Prepare:
         places = {place: self._hash(text) for place, text in further.items()}
         also = {places[place]: text for place, text in further.items()}
         suspicions = self._suspicions(document, made.spans)
-        proposal = Proposal(document, made.spans, hashes, hashed, places, suspicions, made.used)
-        return Job(document, proposal, hashes, texts, also)
+        given = readers_of(document.fields.get(READERS))
+        proposal = Proposal(document, made.spans, hashes, hashed, places, suspicions, made.used, given)
+        return Job(document, proposal, hashes, texts, also, access=self.access)
 
     def _suspicions(self, document: Document, spans: Sequence[Span]) -> dict[int, Suspicion]:
         """Return what is suspicious in a document's passages, by position."""
@@ -169,12 +186,23 @@ class Prepare:
             return [self(document) for document in read(blob, self.limits)]
         except BadInput as error:
             return [Failure(blob.name, str(error).removeprefix(f"{blob.name}: "))]
+        except NotFound as error:
+            return [Failure(blob.name, str(error), taken=True)]
 
 
 def identified(document: Document) -> Document:
-    """Return a document whose fields say its id, and its language where that is plainly another than English."""
-    fields = with_language(document.fields, document.text)
-    return replace(document, fields={**fields, "id": document.id})
+    """Return a document whose fields say its id, its access list (if it brings one, as it is kept), and its language
+    where that is plainly another than English. BadInput for a list that is none."""
+    fields = {**with_language(document.fields, document.text), "id": document.id}
+    readers = readers_of(fields.pop(READERS, None))
+    return replace(document, fields=fields if readers is None else {**fields, READERS: readers})
+
+
+def _placed(document: Document, usual: str) -> Document:
+    """Return a document with its collection: the one that it is brought into, else `usual`. BadInput for no name."""
+    fields = dict(document.fields)
+    name = collection_of(fields.pop(COLLECTION, None) or usual or MAIN)
+    return replace(document, fields=fields if name == MAIN else {**fields, COLLECTION: name})
 
 
 def _refuse_not_numbers(document: Document) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from citewell.access import reach
 from citewell.catalog import Catalog
 from citewell.cost.quote import Payer
 from citewell.incoming import Blob
@@ -51,6 +52,6 @@ def _unknown(job: Job, catalog: Catalog, seen: set[bytes]) -> Iterator[str]:
     """Yield each text of a job that has no stored vector and was not seen."""
     texts = dict(zip(job.hashes, job.texts, strict=True)) | dict(job.also)
     fresh = [one for one in texts if one not in seen]
-    known = catalog.known(fresh)
+    known = catalog.stored(fresh, reach(job.access))
     seen.update(fresh)
     yield from (texts[one] for one in fresh if one not in known)

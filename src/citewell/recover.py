@@ -24,19 +24,19 @@ def recover(catalog: Catalog, index: Index, points: PointsOf, shared: bool = Fal
     An index that other processes use too is mended only where it is empty: their writes are on their way.
     """
     catalog.workers.keep()  # until here, opening may have taken longer than a lease
-    catalog.adopt()
-    upto = catalog.last_change()
+    catalog.journal.adopt()
+    upto = catalog.journal.last()
     replay(catalog, index, points)
     there, expected = index.count(), catalog.points_total()
     mended = there != expected and not (shared and there) and mend(catalog, index, points)
     if upto or mended:
         index.flush()
-        catalog.forget_changes(upto)
+        catalog.journal.forget(upto)
 
 
 def replay(catalog: Catalog, index: Index, points: PointsOf) -> None:
     """Do our changes of the journal once more."""
-    for change in catalog.changes():
+    for change in catalog.journal.changes():
         if change.op == "put":
             index.put(points(change.version))
             _drop_replaced(catalog, index, [change.version])
@@ -46,11 +46,11 @@ def replay(catalog: Catalog, index: Index, points: PointsOf) -> None:
 
 def sweep(catalog: Catalog, index: Index, points: PointsOf) -> None:
     """Do what dead workers have left undone. Nothing else of this process may write meanwhile."""
-    if catalog.workers.any_dead() and catalog.adopt():
-        upto = catalog.last_change()
+    if catalog.workers.any_dead() and catalog.journal.adopt():
+        upto = catalog.journal.last()
         replay(catalog, index, points)
         index.flush()
-        catalog.forget_changes(upto)
+        catalog.journal.forget(upto)
 
 
 def mend(catalog: Catalog, index: Index, points: PointsOf) -> bool:

@@ -28,6 +28,9 @@ class LibraryConfig:
     """Where the library is."""
 
     path: Path = _setting(Path(LIBRARY_FOLDER), "folder of the catalog and the index", path=True)
+    collection: str = _setting(
+        "", "where documents go and questions look that name no collection; empty: main, and all of them"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,12 +71,12 @@ class Upkeep:
     def flush(self) -> None:
         """Make the index durable, then forget the journal up to where it stood before."""
         with self._lease:  # nothing is half done while the lease is held
-            upto = self._catalog.last_change()
+            upto = self._catalog.journal.last()
             if self._owing:
                 replay(self._catalog, self._index, self._points)
             self._dirty = self._owing = False
         self._index.flush()
-        self._catalog.forget_changes(upto)
+        self._catalog.journal.forget(upto)
 
     def stop(self) -> None:
         """Stop the thread, after a last flush."""

@@ -5,6 +5,7 @@ Bodies, by route:
     PUT    /documents/{id}    dump(Added)
     GET    /documents/{id}    dump_document(entry, document): the entry's members and "text"
     GET    /documents         {"documents": [dump(Entry), ...]}
+    GET    /collections       {"collections": [dump(Collection), ...]}
     POST   /search            {"hits": [dump(Hit), ...]}
     POST   /why               dump(Why)
     POST   /ask               dump(Answer), or events: dump_event gives the name and the data of each
@@ -28,6 +29,7 @@ from decimal import Decimal
 from typing import Any
 
 from citewell import errors, filters
+from citewell.collection import Collection
 from citewell.conversation import Conversation, Turn
 from citewell.filters import Filter
 from citewell.hostile import Suspect, Suspicion
@@ -42,6 +44,7 @@ from citewell.model import (
     Entry,
     Event,
     Fields,
+    FieldUse,
     Hit,
     HitsFound,
     Message,
@@ -162,6 +165,14 @@ def load_added(data: Mapping[str, Any]) -> Added:
 def load_entry(data: Mapping[str, Any]) -> Entry:
     """Read a document's entry."""
     return Entry(**{**_known(Entry, data), "fields": load_fields(data.get("fields", {}))})
+
+
+def load_collection(data: Mapping[str, Any]) -> Collection:
+    """Read what is in a collection."""
+    fields = tuple(
+        FieldUse(**{**_known(FieldUse, one), "values": tuple(one["values"])}) for one in data["fields"]
+    )
+    return Collection(**{**_known(Collection, data), "fields": fields})
 
 
 def load_document(data: Mapping[str, Any]) -> tuple[Entry, Document]:

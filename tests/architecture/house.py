@@ -14,6 +14,8 @@ SOURCE: Final = ROOT / "src"
 
 ROOMS: Final = {
     "model": 0,
+    "access": 0,
+    "collection": 0,
     "incoming": 0,
     "protocols": 0,
     "prompted": 0,
@@ -52,7 +54,9 @@ ROOMS: Final = {
     "conversations": 3.5,
     "writing": 3.5,
     "library": 4,
+    "parts": 4,
     "ingest": 4,
+    "storing": 4,
     "prepare": 4,
     "points": 4,
     "quoting": 4,
@@ -70,6 +74,7 @@ ROOMS: Final = {
     "deploy": 6,
     "doctor": 6,
     "client": 6,
+    "outgoing": 6,
     "cli": 7,
     "demo": 7,
     "": 5,

@@ -54,7 +54,7 @@ def test_a_document_that_one_process_writes_waits_for_the_other(two: tuple[Catal
     begun = first.propose([_proposal("a", "one"), _proposal("b", "one")], VECTOR).versions
     proposed = second.propose([_proposal("a", "two"), _proposal("c", "two")], VECTOR)
     assert set(proposed.versions) == {"c"}
-    assert second.remove("a") is None
+    assert second.claim(["a"]) == set()
     first.accept(list(begun.values()))
     assert set(second.propose([_proposal("a", "two")], VECTOR).versions) == {"a"}
 
@@ -72,8 +72,8 @@ def test_one_that_comes_back_late_can_commit_nothing(two: tuple[Catalog, Catalog
     begun = late.propose([_proposal("a", "late")], VECTOR).versions
     _dies(late)
     assert other.workers.any_dead()
-    assert other.adopt()
-    assert [change.op for change in other.changes()] == ["drop", "drop"]
+    assert other.journal.adopt()
+    assert [change.op for change in other.journal.changes()] == ["drop", "drop"]
     now = other.propose([_proposal("a", "in time")], VECTOR).versions
     other.accept(list(now.values()))
     for work in (lambda: late.accept(list(begun.values())), lambda: late.remove("a")):
@@ -94,8 +94,8 @@ def test_what_a_dead_process_had_acknowledged_stays_and_its_changes_are_done_aga
     dead, other = two
     dead.accept(list(dead.propose([_proposal("a", "kept")], VECTOR).versions.values()))
     _dies(dead)
-    other.adopt()
-    assert [change.op for change in other.changes()] == ["put"]
+    other.journal.adopt()
+    assert [change.op for change in other.journal.changes()] == ["put"]
     assert other.get("a")[1] == "kept"
 
 
@@ -104,8 +104,8 @@ def test_one_that_is_committing_at_this_moment_is_not_taken_for_dead(two: tuple[
     slow.propose([_proposal("a", "slow")], VECTOR)
     _dies(slow)
     with slow._writing():
-        assert not other.adopt()
-    assert other.adopt()
+        assert not other.journal.adopt()
+    assert other.journal.adopt()
 
 
 def test_only_one_of_many_adopts_what_a_dead_one_left(place: Postgres, two: tuple[Catalog, Catalog]) -> None:
@@ -115,13 +115,15 @@ def test_only_one_of_many_adopts_what_a_dead_one_left(place: Postgres, two: tupl
     others = [one, *(Catalog(place) for _ in range(3))]
     for other in others[1:]:
         other.workers.join(False, 30.0)
-    threads = [threading.Thread(target=other.adopt) for other in others]
+    threads = [threading.Thread(target=other.journal.adopt) for other in others]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert one.pending() == []
-    changes = [change.version.key for other in others for change in other.changes() if change.op == "drop"]
+    changes = [
+        change.version.key for other in others for change in other.journal.changes() if change.op == "drop"
+    ]
     assert len(set(changes)) == 20
     assert one.counts()[2] == 40  # each put and each drop, once
     for other in others[1:]:

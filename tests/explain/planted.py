@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from citewell import filters
+from citewell.access import OWNER
 from citewell.assemble import assemble
 from citewell.cli.given import file_blob
 from citewell.library import Library
@@ -70,7 +71,7 @@ class Shelf:
         """Add the documents in one go, and the files as a folder."""
         jobs = [self.library._parts.prepare(document) for document in self.documents]
         if jobs:
-            self.library._write(jobs)
+            self.library._storing.write(jobs)
         self.library.sync(Folder(self.files), lambda outcome: None)
 
     def works(self, fault: Fault, values: dict[str, Any]) -> bool:
@@ -152,14 +153,14 @@ def not_ingested(shelf: Shelf, write: Writer) -> Fault:
     outside.mkdir(exist_ok=True)
     path = outside / f"{write.name}.md"
     path.write_text(f"# About\n\n{write.text(words, 20)}\n")
-    return Fault(Query(" ".join(words), limit=3), str(path), "not_ingested")
+    return Fault(Query(" ".join(words), limit=3, access=OWNER), str(path), "not_ingested")
 
 
 def changed(shelf: Shelf, write: Writer) -> Fault:
     words = write.words(4)
     write.decoys(shelf, words, 4, (2, 20))
     shelf.write(f"{write.name}.md", write.text([], 20))
-    return Fault(Query(" ".join(words), limit=3), f"{write.name}.md", "not_ingested")
+    return Fault(Query(" ".join(words), limit=3, access=OWNER), f"{write.name}.md", "not_ingested")
 
 
 def parse(shelf: Shelf, write: Writer) -> Fault:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from citewell import filters
+from citewell.access import OWNER
 from citewell.assemble import assemble
 from citewell.errors import BadInput
 from citewell.library import Library
@@ -82,7 +83,7 @@ def test_an_id_that_is_not_there_is_not_ingested_and_near_ones_are_named(
 def test_a_file_of_a_folder_that_could_not_be_read_says_why(library: Library, tmp_path: Path) -> None:
     docs = filled(library, tmp_path)
     (docs / "broken.pdf").write_bytes(b"%PDF-1.4 this is not a pdf")
-    found = followed(library, Query("reset"), "broken.pdf")
+    found = followed(library, Query("reset", access=OWNER), "broken.pdf")
     assert (found.stage, found.changes) == ("not_ingested", ())
     assert "cannot be read" in found.text
 
@@ -164,7 +165,7 @@ def test_a_reranker_that_puts_it_below_the_limit_is_named(
 ) -> None:
     for number in range(6):
         library.add(Document(f"d{number}", f"routers forward packets {number}"))
-    search = library.search
+    search = library._search
 
     def reranked(query: Query) -> list[Any]:
         found = search(replace(query, limit=100))[::-1]
@@ -176,7 +177,7 @@ def test_a_reranker_that_puts_it_below_the_limit_is_named(
 
     query = Query("routers forward", limit=2)
     first = search(query)[0].passage.document_id
-    monkeypatch.setattr(library, "search", reranked)
+    monkeypatch.setattr(library, "_search", reranked)
     assert followed(library, query, first).stage == "reranked"
 
 

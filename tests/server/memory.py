@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 
+from citewell.access import ANYBODY, Access
 from citewell.errors import BadInput, NotFound
 from citewell.incoming import Added, Blob, Failure
 from citewell.model import (
@@ -49,7 +50,13 @@ class MemoryLibrary:
         self.unsupported: tuple[str, ...] = ()
         self.policy: Policy = "mark"
 
-    def ingest(self, blobs: Iterable[Blob], report: Callable[[Added | Failure], None]) -> None:
+    def ingest(
+        self,
+        blobs: Iterable[Blob],
+        report: Callable[[Added | Failure], None],
+        total: int = 0,
+        access: Access = ANYBODY,
+    ) -> None:
         for blob in blobs:
             self.gate.wait(20)
             if self.failure:
@@ -75,18 +82,25 @@ class MemoryLibrary:
         self.documents[blob.name] = (entry, Document(blob.name, text, title, blob.fields, blob.source, kind))
         return Added(blob.name, version, count, count, "updated" if before else "added")
 
-    def remove(self, document_id: str) -> None:
+    def remove(self, document_id: str, access: Access = ANYBODY) -> None:
         self.get(document_id)
         del self.documents[document_id]
 
-    def get(self, document_id: str) -> tuple[Entry, Document]:
+    def get(self, document_id: str, access: Access = ANYBODY) -> tuple[Entry, Document]:
         if self.failure:
             raise self.failure
         if document_id not in self.documents:
             raise NotFound(f"no document {document_id!r}; list shows what there is")
         return self.documents[document_id]
 
-    def list(self, where: str | None = None, limit: int = 100, after: str = "") -> Entries:
+    def list(
+        self,
+        where: str | None = None,
+        limit: int = 100,
+        after: str = "",
+        access: Access = ANYBODY,
+        collection: str = "",
+    ) -> Entries:
         return [entry for id, (entry, _) in sorted(self.documents.items()) if id > after][:limit]
 
     def search(self, query: Query) -> Hits:
@@ -152,7 +166,7 @@ class MemoryLibrary:
 
         return asyncio.run(last())
 
-    def status(self) -> dict[str, object]:
+    def status(self, access: Access = ANYBODY) -> dict[str, object]:
         if isinstance(self.failure, NotFound):
             raise self.failure
         total = sum(entry.passages for entry, _ in self.documents.values())

@@ -172,7 +172,7 @@ def test_health_and_readiness_differ(client: Any, library: MemoryLibrary) -> Non
 
 
 def test_check_and_status_say_what_the_library_says(client: Any, library: MemoryLibrary) -> None:
-    assert client.post("/check").json() == {"drift": []}
+    assert client.post("/check", headers={"Citewell-As": "*"}).json() == {"drift": []}
     assert client.get("/status").json() == library.status()
 
 
@@ -183,7 +183,8 @@ def test_openapi_describes_every_route_and_real_errors(client: Any) -> None:
         "PUT /documents/{id}", "GET /documents/{id}", "DELETE /documents/{id}", "GET /documents",
         "GET /conversations", "GET /conversations/{id}", "DELETE /conversations/{id}",
         "POST /search", "POST /why", "POST /ask", "GET /status", "POST /check", "GET /health", "GET /ready",
-            "GET /suspicious", "POST /release", "POST /quote", "POST /quote/documents/{id}", "GET /cost",
+            "GET /suspicious", "POST /release", "POST /share",
+            "GET /collections", "POST /quote", "POST /quote/documents/{id}", "GET /cost",
     }  # fmt: skip
     text = json.dumps(schema)
     assert "HTTPValidationError" not in text

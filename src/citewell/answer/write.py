@@ -37,7 +37,7 @@ class Writer:
         )
         turns = [turn for turn in query.history if turn.role != "system"][-TURNS:]
         messages = (Message("system", system), *turns, Message("user", user))
-        return Prompt(query.text, tuple(hits), messages, notes=notes)
+        return Prompt(query.text, tuple(hits), messages, notes=notes, access=str(query.access))
 
     def style_of(self, query: Query) -> Style:
         """Return the style that a question is answered in."""
@@ -52,7 +52,7 @@ class Writer:
 def prompt_of(found: Found, writer: Writer | None = None) -> Prompt:
     """Return what a chat is given; without a writer no messages, which is all that `extract` needs."""
     if writer is None:
-        return Prompt(found.query.text, found.hits, ())
+        return Prompt(found.query.text, found.hits, (), access=str(found.query.access))
     return writer(found.query, found.hits, found.notes)
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.engine import Connection
 
-from citewell.catalog import journal, queries, schema
+from citewell.access import READERS
+from citewell.catalog import queries, schema, sharing
+from citewell.catalog.collections import Collections
 from citewell.catalog.contradictions import contradictions
 from citewell.catalog.engine import (
     SHARING,
     At,
-    among,
-    batches,
+    empty_log,
     insert_new,
     is_postgres,
     open_engine,
@@ -27,16 +26,18 @@ from citewell.catalog.engine import (
     translated,
 )
 from citewell.catalog.fields import fields_in_use
-from citewell.catalog.ids import passage_id, split_id
-from citewell.catalog.journal import Change
+from citewell.catalog.ids import split_id
+from citewell.catalog.journal import Journal
 from citewell.catalog.revision import make_ready
+from citewell.catalog.sharing import Known, missing
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
-from citewell.catalog.talk import Talk
-from citewell.catalog.vectors import unpack
+from citewell.catalog.talk import Talk, note_shown, redact
 from citewell.catalog.versions import (
     ENTRY,
     Proposal,
+    Proposed,
+    Readers,
     Version,
     entry_of,
     erase,
@@ -49,22 +50,13 @@ from citewell.catalog.versions import (
 from citewell.catalog.where import to_sql
 from citewell.catalog.workers import Fenced, Workers
 from citewell.catalog.written import Texts
-from citewell.errors import NotFound
 from citewell.filters import Filter
-from citewell.model import Entry, FieldUse, Passage
+from citewell.model import Entry, Fields, FieldUse, Passage
 
 if TYPE_CHECKING:
     from citewell.model import Vector
 
 v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """By document: pending versions; the numbers of current ones that say the same. Others have what is in neither."""
-
-    versions: Mapping[str, Version]
-    same: Mapping[str, int]
 
 
 class Catalog:
@@ -79,8 +71,13 @@ class Catalog:
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
         self.texts = Texts(self._transaction)
+        self.journal = Journal(self._read, self._transaction, self._writing, self.workers)
+        self.collections = Collections(self._read)
         with translated():
             make_ready(self._engine, str(at), create)
+        with self._transaction() as sql:
+            note_shown(sql)
+            self._restricts = sharing.restricts(sql)
 
     # -- writing ------------------------------------------------------------------------------------
 
@@ -89,6 +86,8 @@ class Catalog:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         me = self.workers.me
         with self._writing() as sql:
+            if any(READERS in one.document.fields for one in proposals):
+                self._note_restricted(sql)
             mine = self.workers.claim(sql, [one.document.id for one in proposals])
             ours = {one.document.id: one for one in proposals if one.document.id in mine}
             # Whatever of ours is pending was given up when the server could not be told so.
@@ -125,36 +124,66 @@ class Catalog:
             erase(sql, named(sql, mine, ~v.current), self.workers.me)
             self.workers.unclaim(sql, ids)
 
-    def remove(self, document_id: str) -> Version | None:
-        """Delete a document's current version; None while another process writes it. NotFound if there is none."""
+    def claim(self, document_ids: Collection[str]) -> set[str]:
+        """Claim documents until they are accepted or abandoned; returns those that no other process is writing."""
+        if not self.workers.me:
+            return set(document_ids)
         with self._writing() as sql:
-            if not self.workers.claim(sql, [document_id]):
-                return None
+            return self.workers.claim(sql, list(document_ids))
+
+    def unclaim(self, document_ids: Collection[str]) -> None:
+        """Give back what was claimed."""
+        if self.workers.me:
+            with self._transaction() as sql:
+                self.workers.unclaim(sql, document_ids)
+
+    def remove(self, document_id: str) -> Version:
+        """Delete a claimed document, and what it said in kept conversations. NotFound if there is none.
+
+        None of it is left in the catalog's files.
+        """
+        with self._writing() as sql:
             gone = forget(sql, [document_id], self.workers.me)
-            self.workers.unclaim(sql, [document_id])
             if not gone:
-                raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
-            return gone[0]
+                raise missing(document_id)
+            redact(sql, document_id)
+        with translated():
+            empty_log(self._engine)
+        return gone[0]
+
+    def share(self, document_id: str, readers: Readers) -> tuple[Version, Fields]:
+        """Set a claimed document's access list, None: everybody; returns its version and fields. NotFound if none."""
+        with self._writing() as sql:
+            if readers is not None:
+                self._note_restricted(sql)
+            found = sharing.share(sql, document_id, readers, self.workers.me)
+            if found is None:
+                raise missing(document_id)
+            return found
 
     # -- reading ------------------------------------------------------------------------------------
 
-    def digest(self, document_id: str) -> tuple[int, bytes, int] | None:
-        """Return (number, digest, passages) of the current version, or None."""
+    def before(self, document_ids: Sequence[str]) -> dict[str, Known]:
+        """Return what is known of the documents among these that there are."""
         with self._read() as sql:
-            row = sql.execute(
-                select(v.number, v.digest, v.passages).where(v.document_id == document_id, v.current)
-            ).one_or_none()
-        return (row[0], row[1], row[2]) if row else None
+            return sharing.known(sql, document_ids)
+
+    def seen(self, document_ids: Collection[str], where: Filter | None) -> set[str]:
+        """Return the documents among these that there are and that satisfy a filter."""
+        with self._read() as sql:
+            return sharing.seen(sql, document_ids, where)
 
     def known(self, hashes: Iterable[bytes]) -> dict[bytes, Vector]:
         """Return the stored vectors among these hashes, as float32."""
-        wanted = list(set(hashes))
-        found: dict[bytes, Vector] = {}
         with self._read() as sql:
-            for some in batches(wanted):
-                rows = sql.execute(select(schema.vectors).where(schema.vectors.c.hash.in_(some)))
-                found.update((row[0], unpack(row[1])) for row in rows)
-        return found
+            return queries.known(sql, hashes)
+
+    def stored(self, hashes: Collection[bytes], where: Filter | None) -> set[bytes]:
+        """Return those among these hashes that a vector is stored of, for a document that satisfies a filter."""
+        if where is None:
+            return set(self.known(hashes))
+        with self._read() as sql:
+            return sharing.stored(sql, hashes, where)
 
     def hits(
         self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
@@ -165,36 +194,26 @@ class Catalog:
 
     def words_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the texts of the passages among these ids that there are."""
-        query = select(p.key, p.position, p.text)
-        asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            rows = sql.execute(query.where(among(sql, p.key, p.position)), {"pairs": asked})
-            return {passage_id(row[0], row[1]): row[2] for row in rows}
+            return queries.words_of(sql, ids)
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, Vector]:
         """Return the vectors of the passages among these ids that there are, as float32."""
-        query = select(p.key, p.position, schema.vectors.c.vector)
-        query = query.join(schema.vectors, schema.vectors.c.hash == p.vector)
-        asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            rows = sql.execute(query.where(among(sql, p.key, p.position)), {"pairs": asked})
-            return {passage_id(row[0], row[1]): unpack(row[2]) for row in rows}
+            return queries.vectors_of(sql, ids)
 
     def texts_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return, for each passage id whose version is current, that version's whole text."""
-        keys = {one: split_id(one)[0] for one in ids}
-        query = select(v.key, v.text).where(v.key.in_(set(keys.values())), v.current)
         with self._read() as sql:
-            texts = {row[0]: row[1] for row in sql.execute(query)}
-        return {one: texts[key] for one, key in keys.items() if key in texts}
+            return queries.texts_of(sql, ids)
 
-    def get(self, document_id: str) -> tuple[Entry, str]:
-        """Return a document's entry and text. NotFound if there is none."""
+    def get(self, document_id: str, where: Filter | None = None) -> tuple[Entry, str]:
+        """Return the entry and text of a document that satisfies a filter. NotFound if there is none."""
+        query = select(*ENTRY, v.text).where(v.document_id == document_id, v.current)
         with self._read() as sql:
-            query = select(*ENTRY, v.text).where(v.document_id == document_id, v.current)
-            row = sql.execute(query).one_or_none()
+            row = sql.execute(self._narrowed(query, where)).one_or_none()
         if row is None:
-            raise NotFound(f"no document {document_id!r}; `citewell list` shows what there is")
+            raise missing(document_id)
         return entry_of(row), row[-1]
 
     def suspicious(self, document_id: str) -> list[Passage]:
@@ -212,39 +231,33 @@ class Catalog:
         with self._transaction() as sql:
             return release(sql, document_id, places)
 
-    def suspicions(self) -> dict[str, int]:
+    def suspicions(self, where: Filter | None = None) -> dict[str, int]:
         """Return how many passages have something suspicious in them, and how many of those are quarantined."""
         with self._read() as sql:
-            return suspicious_counts(sql)
+            return suspicious_counts(sql, where)
 
     def entries(self, where: Filter | None, limit: int, after: str) -> list[Entry]:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         query = select(*ENTRY).where(v.current, v.document_id > after).order_by(v.document_id).limit(limit)
-        if where is not None:
-            query = query.where(to_sql(where, v.fields, postgres=self._postgres))
         with self._read() as sql:
-            return [entry_of(row) for row in sql.execute(query)]
+            return [entry_of(row) for row in sql.execute(self._narrowed(query, where))]
 
-    def counts(self) -> tuple[int, int, int]:
-        """Return the numbers of documents, passages and pending journal rows."""
+    def counts(self, where: Filter | None = None) -> tuple[int, int, int]:
+        """Return the numbers of documents and their passages, and of all pending journal rows."""
+        query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
         with self._read() as sql:
-            query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
-            documents, passages = sql.execute(query).one()
+            documents, passages = sql.execute(self._narrowed(query, where)).one()
             pending = sql.execute(select(func.count()).select_from(schema.journal)).scalar_one()
             return documents, passages, pending
 
-    def fields(self) -> list[FieldUse]:
+    def fields(self, where: Filter | None = None) -> list[FieldUse]:
         """Return the metadata fields that documents have."""
         with self._read() as sql:
-            return fields_in_use(sql)
+            return fields_in_use(sql, where)
 
     def document_ids(self, where: Filter, limit: int) -> list[str]:
         """Return up to `limit` ids of documents that satisfy a filter."""
-        query = (
-            select(v.document_id)
-            .where(v.current, to_sql(where, v.fields, postgres=self._postgres))
-            .limit(limit)
-        )
+        query = self._narrowed(select(v.document_id).where(v.current), where).limit(limit)
         with self._read() as sql:
             return list(sql.execute(query).scalars())
 
@@ -266,44 +279,20 @@ class Catalog:
 
     def representations(self, version: Version) -> list[tuple[str, Vector]]:
         """Return the further points of a version's passages: their ids and vectors."""
-        query = select(r.place, schema.vectors.c.vector).where(r.key == version.key)
-        query = query.join(schema.vectors, schema.vectors.c.hash == r.vector)
         with self._read() as sql:
-            return [(passage_id(version.key, row[0]), unpack(row[1])) for row in sql.execute(query)]
-
-    # -- journal ------------------------------------------------------------------------------------
-
-    def adopt(self) -> bool:
-        """Take over what a crash, or dead workers, left: see `journal.adopt`."""
-        with self._writing() as sql:
-            return journal.adopt(sql, self.workers.me)
+            return queries.representations(sql, version)
 
     def pending(self) -> list[Version]:
         """Return versions that are proposed and not accepted yet."""
         with self._read() as sql:
             return named(sql, ~v.current)
 
-    def changes(self) -> list[Change]:
-        """Return our part of the journal, oldest first."""
-        with self._read() as sql:
-            return journal.changes(sql, self.workers.me)
-
-    def last_change(self) -> int:
-        """Return the id of our newest change, 0 if there is none."""
-        with self._read() as sql:
-            return journal.last_change(sql, self.workers.me)
-
-    def forget_changes(self, upto: int) -> None:
-        """Delete changes of ours that the index now holds durably; those of pending versions stay."""
-        with self._transaction() as sql:
-            journal.forget_changes(sql, self.workers.me, upto)
-
     # -- settings -------------------------------------------------------------------------
 
-    def ids(self) -> set[str]:
-        """Return the id of every document."""
+    def ids(self, where: Filter | None = None) -> set[str]:
+        """Return the ids of documents."""
         with self._read() as sql:
-            return set(sql.execute(select(v.document_id).where(v.current)).scalars())
+            return set(sql.execute(self._narrowed(select(v.document_id).where(v.current), where)).scalars())
 
     def setting(self, name: str, value: str | None = None, keep: bool = False) -> str | None:
         """Read a setting of the library; write it when `value` is given, unless `keep` and it is there."""
@@ -315,11 +304,8 @@ class Catalog:
 
     def integrity(self) -> list[str]:
         """Return what SQLite's own check finds wrong; [] when nothing is. PostgreSQL checks what it reads itself."""
-        if self._postgres:
-            return []
         with self._read() as sql:
-            rows = [str(row[0]) for row in sql.exec_driver_sql("PRAGMA quick_check")]
-        return [] if rows == ["ok"] else rows
+            return [] if self._postgres else queries.damage(sql)
 
     def inconsistencies(self) -> list[str]:
         """Return what the tables contradict each other in; [] when nothing is."""
@@ -329,6 +315,15 @@ class Catalog:
     def close(self) -> None:
         """Release the files."""
         self._engine.dispose()
+
+    def _note_restricted(self, sql: Connection) -> None:
+        self._restricts = True  # before the commit: who searches from then on asks for what they may see
+        sql.execute(replace_in(sql, schema.meta).values(name=READERS, value="1"))
+
+    @property
+    def restricts(self) -> bool:
+        """Whether a document has, or had, an access list. Another process may have set one: then we ask each time."""
+        return self._restricts or (bool(self.workers.me) and not self.workers.exclusive)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -347,3 +342,6 @@ class Catalog:
         # Several statements see the same: SQLite's transactions are so anyhow.
         with translated(), self._reader.connect() as sql:
             yield sql
+
+    def _narrowed(self, query: Select[Any], where: Filter | None) -> Select[Any]:
+        return query if where is None else query.where(to_sql(where, v.fields, postgres=self._postgres))

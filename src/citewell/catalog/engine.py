@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DataError, InterfaceError
 
+from citewell.catalog import sqlite
 from citewell.catalog.postgres import Postgres, open_postgres, postgres_error
 from citewell.catalog.sqlite import open_sqlite, sqlite_error
 from citewell.catalog.types import Key
@@ -118,6 +119,12 @@ def _hold(sql: Connection, function: str, what: str) -> None:
         # The same words in another library's schema are another lock.
         key = text(f"SELECT {function}(hashtextextended(current_schema() || ' ' || :what, 0))")
         sql.execute(key, {"what": what})
+
+
+def empty_log(engine: Engine) -> None:
+    """Leave nothing that was erased in SQLite's log. PostgreSQL's vacuum overwrites it in its own time."""
+    if not is_postgres(engine):
+        sqlite.empty_log(engine)
 
 
 def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -9,8 +9,12 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from citewell.access import READERS
 from citewell.catalog import schema
-from citewell.filters import kind
+from citewell.catalog.engine import is_postgres
+from citewell.catalog.where import to_sql
+from citewell.collection import COLLECTION
+from citewell.filters import Filter, kind
 from citewell.model import FieldUse
 
 SAMPLE: Final = 2_000
@@ -23,10 +27,16 @@ LENGTH: Final = 40
 """Characters of such a value; longer ones are no use in a filter."""
 
 
-def fields_in_use(sql: Connection) -> list[FieldUse]:
-    """Return the fields of the current documents, the most common first; `id`, which names one document, left out."""
+def fields_in_use(sql: Connection, where: Filter | None = None) -> list[FieldUse]:
+    """Return the fields of the current documents, or those that satisfy a filter, the most common first.
+
+    `id`, which names one document, `readers`, which names people, and `collection` are left out.
+    """
     v = schema.versions.c
-    rows = sql.execute(select(v.fields).where(v.current).order_by(v.key).limit(SAMPLE)).scalars()
+    query = select(v.fields).where(v.current).order_by(v.key).limit(SAMPLE)
+    rows = sql.execute(
+        query if where is None else query.where(to_sql(where, v.fields, postgres=is_postgres(sql)))
+    ).scalars()
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for name, value in _values(rows):
         if of := kind(value):
@@ -38,7 +48,7 @@ def fields_in_use(sql: Connection) -> list[FieldUse]:
 def _values(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, object]]:
     for row in rows:
         for name, value in row.items():
-            if name != "id":
+            if name not in ("id", READERS, COLLECTION):
                 yield from ((name, one) for one in (value if isinstance(value, list) else [value]))
 
 

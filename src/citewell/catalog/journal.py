@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection
 from citewell.catalog import schema
 from citewell.catalog.engine import batches
 from citewell.catalog.versions import Version, erase, named
-from citewell.catalog.workers import bury
+from citewell.catalog.workers import Workers, bury
 
 j, v, w = schema.journal.c, schema.versions.c, schema.workers.c
 
@@ -25,6 +26,36 @@ class Change:
     id: int
     op: str
     version: Version
+
+
+@dataclass(frozen=True)
+class Journal:
+    """This process's part of the journal. Every method is one transaction."""
+
+    read: Callable[[], AbstractContextManager[Connection]]
+    transaction: Callable[[], AbstractContextManager[Connection]]
+    writing: Callable[[], AbstractContextManager[Connection]]
+    workers: Workers
+
+    def adopt(self) -> bool:
+        """Take over what a crash, or dead workers, left: see `adopt`."""
+        with self.writing() as sql:
+            return adopt(sql, self.workers.me)
+
+    def changes(self) -> list[Change]:
+        """Return our changes, oldest first."""
+        with self.read() as sql:
+            return changes(sql, self.workers.me)
+
+    def last(self) -> int:
+        """Return the id of our newest change, 0 if there is none."""
+        with self.read() as sql:
+            return last_change(sql, self.workers.me)
+
+    def forget(self, upto: int) -> None:
+        """Delete changes of ours that the index now holds durably; those of pending versions stay."""
+        with self.transaction() as sql:
+            forget_changes(sql, self.workers.me, upto)
 
 
 def changes(sql: Connection, worker: str) -> list[Change]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from citewell.catalog.types import Exact, Key, Metadata
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest revision: what these tables are."""
 VERSION: Final = 1
 """What a Citewell that knew no revisions compares; it stays."""
@@ -59,6 +59,8 @@ versions = Table(
     Column("added_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
     Column("text", Text, nullable=False),
+    # The access list that the last add said, if any did; the one in force is in `fields`.
+    Column("given", Text),
 )
 # SQLite uses a partial index only for conditions that are written as the index's own is.
 Index(
@@ -192,6 +194,8 @@ conversations = Table(
     Column("id", String, primary_key=True),
     Column("started_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
+    # Who it was begun by, as `Access` is written. Those of an older Citewell are the owner's.
+    Column("access", Text, nullable=False, server_default="*"),
 )
 Index("latest", conversations.c.updated_at)
 
@@ -209,6 +213,17 @@ turns = Table(
     Column("completion_tokens", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+shown = Table(
+    "shown",
+    metadata,
+    # Which documents a kept answer was written from: when one is removed, what it said is removed there too.
+    Column("document_id", String, primary_key=True),
+    Column("conversation", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("shown_in", shown.c.conversation)
 
 items = Table(
     "items",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
@@ -11,11 +11,14 @@ from sqlalchemy.exc import DBAPIError
 
 from citewell.errors import CitewellError, Corrupt, OutOfSpace
 
+WAIT: Final = 30
+"""Seconds that a statement waits for another process or thread that writes."""
+
 
 def open_sqlite(path: Path) -> Engine:
     """Open a file in WAL mode with synchronous=FULL: a commit survives a power cut."""
     engine: Engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
+        f"sqlite:///{path}", connect_args={"timeout": WAIT, "check_same_thread": False}
     )
 
     @event.listens_for(engine, "connect")
@@ -37,3 +40,14 @@ def sqlite_error(error: DBAPIError) -> CitewellError | None:
     if "malformed" in text or "not a database" in text:
         return Corrupt(f"the catalog is damaged: {text}; restore its folder from a backup")
     return None
+
+
+def empty_log(engine: Engine) -> None:
+    """Empty the log: what was erased is overwritten in the file, but the log still holds the pages as they were.
+
+    A reader that is in the way is waited for half a second; the log is then emptied by the next call, or at closing.
+    """
+    with engine.connect() as sql:
+        sql.exec_driver_sql("PRAGMA busy_timeout=500")
+        sql.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        sql.exec_driver_sql(f"PRAGMA busy_timeout={WAIT * 1000}")

@@ -11,7 +11,9 @@ from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
-from citewell.catalog.engine import insert_new
+from citewell.catalog.engine import insert_new, is_postgres
+from citewell.catalog.where import to_sql
+from citewell.filters import Filter
 from citewell.hostile import Suspect, Suspicion
 
 s, f, v = schema.suspicions.c, schema.releases.c, schema.versions.c
@@ -55,11 +57,12 @@ def release(sql: Connection, document_id: str, places: Sequence[tuple[int, int, 
     return done
 
 
-def suspicious_counts(sql: Connection) -> dict[str, int]:
+def suspicious_counts(sql: Connection, where: Filter | None = None) -> dict[str, int]:
     """Return the numbers of current passages that are suspicious, and of those that are quarantined."""
     query = (
         select(s.state, func.count()).join(schema.versions, v.key == s.key).where(v.current).group_by(s.state)
     )
+    query = query if where is None else query.where(to_sql(where, v.fields, postgres=is_postgres(sql)))
     found: dict[str, Any] = {row[0]: row[1] for row in sql.execute(query)}
     return {"suspicious": sum(found.values()), "quarantined": found.get("quarantined", 0)}
 

@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
+from citewell.access import READERS
 from citewell.catalog import schema
 from citewell.catalog.answers import forget_answers
 from citewell.catalog.engine import SHARING, alone, insert_new
@@ -43,13 +44,18 @@ PASSAGE = (v.key, p.position, p.start, p.end, p.line, p.page, p.heading, p.conte
 SUSPICION = (s.score, s.state, s.parts)
 
 
+Readers: TypeAlias = tuple[str, ...] | None
+"""An access list; None for everybody, or where none was said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A new version to be: its document, spans, the hash of each span's embedded text, and its digest.
 
     `places` maps each further point of its passages (the lower half of its id) to the hash of what it embeds;
     `suspicions` has what is suspicious, by position.
-    `writings` are the hashes of what a chat model wrote for it.
+    `writings` are the hashes of what a chat model wrote for it; `given` is the access list that came with it, if
+    any did: the one in force is in the document's fields.
     """
 
     document: Document
@@ -59,6 +65,15 @@ class Proposal:
     places: Mapping[int, bytes] = field(default_factory=dict)
     suspicions: Mapping[int, Suspicion] = field(default_factory=dict)
     writings: frozenset[bytes] = frozenset()
+    given: Readers = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """By document: pending versions; the numbers of current ones that say the same. Others have what is in neither."""
+
+    versions: Mapping[str, Version]
+    same: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +91,9 @@ class Version:
 
 
 def digest(document: Document, settings: str) -> bytes:
-    """Hash all that decides a version: equal digests, equal passages, vectors and fields."""
-    fields = json.dumps(dict(document.fields), sort_keys=True, ensure_ascii=False)
+    """Hash all that decides a version but who may see it: equal digests, equal passages, vectors and fields."""
+    told = {name: value for name, value in document.fields.items() if name != READERS}
+    fields = json.dumps(told, sort_keys=True, ensure_ascii=False)
     parts = [settings, document.title, document.media_type, document.source, fields, document.text]
     parts += [f"{one.start} {one.end} {one.how}" for one in document.hidden]
     return sha256(json.dumps(parts).encode()).digest()
@@ -85,8 +101,21 @@ def digest(document: Document, settings: str) -> bytes:
 
 def unchanged(sql: Connection, proposals: Mapping[str, Proposal]) -> dict[str, int]:
     """Return the numbers of those documents whose current version already is what is proposed, by their ids."""
-    query = select(v.document_id, v.number, v.digest).where(v.document_id.in_(proposals), v.current)
-    return {name: number for name, number, hashed in sql.execute(query) if hashed == proposals[name].digest}
+    query = select(v.document_id, v.number, v.digest, v.given, v.fields)
+    found = {}
+    for name, number, hashed, given, fields in sql.execute(
+        query.where(v.document_id.in_(proposals), v.current)
+    ):
+        wanted = proposals[name]
+        held = fields_of(fields).get(READERS) == wanted.document.fields.get(READERS)
+        if hashed == wanted.digest and held and listed(given) == wanted.given:
+            found[name] = number
+    return found
+
+
+def listed(given: str | None) -> Readers:
+    """Read an access list as the catalog keeps it."""
+    return None if given is None else tuple(json.loads(given))
 
 
 def store(sql: Connection, proposals: Sequence[Proposal], vectors: Mapping[bytes, Vector]) -> None:
@@ -125,7 +154,7 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str, worker: st
             texts = [proposal.document.text[one.start : one.end] for one in proposal.spans]
             note_suspicions(sql, (version.key, proposal.document.id), proposal.suspicions, texts)
         use(sql, version.key, proposal.document, proposal.writings)
-    _journal(sql, "put", made, worker)
+    journal(sql, "put", made, worker)
     return made
 
 
@@ -137,6 +166,7 @@ def _version_row(version: Version, proposal: Proposal, added_at: str, now: str) 
         "fields": document.fields, "digest": proposal.digest,
         "passages": version.passages, "characters": len(document.text),
         "added_at": added_at, "updated_at": now, "text": document.text,
+        "given": None if proposal.given is None else json.dumps(proposal.given, ensure_ascii=False),
     }  # fmt: skip
 
 
@@ -192,10 +222,11 @@ def erase(sql: Connection, versions: Sequence[Version], worker: str) -> None:
             delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still, ~also),
             [{"hash": h} for h in hashes],
         )
-    _journal(sql, "drop", versions, worker)
+    journal(sql, "drop", versions, worker)
 
 
-def _journal(sql: Connection, op: str, versions: Sequence[Version], worker: str) -> None:
+def journal(sql: Connection, op: str, versions: Sequence[Version], worker: str) -> None:
+    """Note what the index must be told of these versions: put or drop."""
     rows = [
         {
             "op": op, "key": version.key, "passages": version.passages, "worker": worker,
@@ -231,8 +262,9 @@ def hit_of(row: Any) -> tuple[Passage, Entry]:
 
 def entry_of(row: Any) -> Entry:
     document_id, number, title, source, media_type, fields, *rest = row[:11]
-    return Entry(document_id, number, title, source, media_type, _fields(fields), *rest)
+    return Entry(document_id, number, title, source, media_type, fields_of(fields), *rest)
 
 
-def _fields(found: Mapping[str, Any]) -> Fields:
+def fields_of(found: Mapping[str, Any]) -> Fields:
+    """Return a document's fields as they are given: lists are tuples."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}

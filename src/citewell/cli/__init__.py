@@ -12,7 +12,17 @@ from types import TracebackType
 
 import typer
 
-from citewell.cli import chats, documents, operate, prompts, questions, relational, spending
+from citewell.cli import (
+    chats,
+    collections,
+    documents,
+    operate,
+    prompts,
+    questions,
+    relational,
+    sharing,
+    spending,
+)
 
 EPILOG = (
     "Exit codes: 0 done, 2 bad input, 3 not found, 4 unsupported, 5 package missing, 6 library in use, "
@@ -28,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # drawing help with rich takes longer than all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (documents, questions, chats, operate, relational, spending):
+for part in (documents, collections, sharing, questions, chats, operate, relational, spending):
     app.registered_commands += part.app.registered_commands
 app.add_typer(prompts.app, name="prompt")
 app.add_typer(chats.kept, name="chats")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from citewell.access import Access
 from citewell.cli import output
+from citewell.cli.collections import CollectionOption
 from citewell.cli.questions import ModeOption, WhereOption, query_of, shown, typed
 from citewell.cli.session import Session, command
 from citewell.conversation import NEW, Conversation, markdown
@@ -30,6 +33,7 @@ def chat(
     session: Session,
     mode: ModeOption = None,
     where: WhereOption = None,
+    collection: CollectionOption = "",
     resume: Annotated[
         str | None, typer.Option(metavar="ID|last", help="Go on with a kept conversation.")
     ] = None,
@@ -53,9 +57,11 @@ def chat(
     history: tuple[Message, ...] = ()
     turns: list[tuple[str, Answer]] = []
     with session.open(loaded) as library:
-        name = _begun(library, resume, keep=session.server is None if keep is None else keep)
+        keep = session.server is None if keep is None else keep
+        name = _begun(library, resume, keep, session.access)
         for text in typed():
             query = query_of(text, loaded.config, where, history[-RECALLED:], name)
+            query = replace(query, access=session.access, collection=collection)
             answer = library.ask(query) if session.json else shown(library, query)
             turns.append((text, answer))
             if answer.conversation and name == NEW:
@@ -68,11 +74,11 @@ def chat(
         output.print_json({"conversation": "" if name == NEW else name, "turns": said})
 
 
-def _begun(library: Opened, resume: str | None, keep: bool) -> str:
+def _begun(library: Opened, resume: str | None, keep: bool, access: Access) -> str:
     """Return what a question's `conversation` is at first."""
     if resume is None:
         return NEW if keep else ""
-    found = library.conversations.get(_named(library, resume))
+    found = library.conversations.get(_named(library, resume, access), access)
     print(f"(goes on with {output.shortened(found.title, 60)!r}, {found.length} turns)", file=sys.stderr)
     return found.id
 
@@ -83,7 +89,7 @@ def list_(
 ) -> None:
     """List kept conversations, the latest first: id, when, turns, first question."""
     with session.open(session.load()) as library:
-        found = library.conversations.list(limit)
+        found = library.conversations.list(limit, "", session.access)
     if session.json:
         output.print_json({"conversations": found})
         return
@@ -97,7 +103,7 @@ def list_(
 def export(session: Session, id: Id) -> None:
     """Write a conversation to stdout, as Markdown; as JSON with --json."""
     with session.open(session.load()) as library:
-        found: Conversation = library.conversations.get(_named(library, id))
+        found: Conversation = library.conversations.get(_named(library, id, session.access), session.access)
     if session.json:
         output.print_json(found)
     else:
@@ -109,17 +115,17 @@ def delete(session: Session, ids: Annotated[list[str], typer.Argument(metavar="I
     """Delete conversations, for good: their text is overwritten in the library's files."""
     with session.open(session.load()) as library:
         for id in ids:
-            library.conversations.delete(id)
+            library.conversations.delete(id, session.access)
     if session.json:
         output.print_json({"deleted": ids})
     else:
         print(f"deleted {len(ids)}")
 
 
-def _named(library: Opened, id: str) -> str:
+def _named(library: Opened, id: str, access: Access) -> str:
     if id != "last":
         return id
-    latest = library.conversations.list(1)
+    latest = library.conversations.list(1, "", access)
     if not latest:
         raise NotFound("no conversation is kept yet; `citewell chat` begins one")
     return latest[0].id

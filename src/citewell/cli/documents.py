@@ -5,18 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from citewell.access import ANYBODY, READERS, Access, readers_of
 from citewell.cli import output
-from citewell.cli.given import Given, blobs, is_url
+from citewell.cli.collections import OF_COLLECTION
+from citewell.cli.given import Given, blobs, is_url, names_of
 from citewell.cli.progress import Listed, Tally, bar, waiting
 from citewell.cli.session import SOME_FAILED, Session, command
 from citewell.cli.spending import confirm
+from citewell.collection import COLLECTION, collection_of
 from citewell.config import FILE_NAME, Loaded, template, values_of
 from citewell.errors import BadInput, NotFound
-from citewell.model import Entry
+from citewell.model import Entry, Fields, Value
+from citewell.sources.given import With
 
 if TYPE_CHECKING:
     from citewell.cli.session import Opened
@@ -95,6 +100,19 @@ def add(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Let addresses be on this machine or a private network.")
     ] = False,
+    readers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help='Who may see them: "group:sales,user:ann", or nobody; the list that is there, or everybody, if none.',
+        ),
+    ] = None,
+    collection: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Where they go; where they are, or the usual one, if it is not said."
+        ),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Take in files, folders and web pages. What is unchanged costs nothing.
@@ -105,17 +123,19 @@ def add(
     loaded = session.load()
     check_paths(what)
     folders = [one for one in what if not is_url(one) and Path(one).is_dir()]
-    given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private)
+    fields: dict[str, Value] = {} if readers is None else {READERS: readers_of(names_of(readers))}
+    fields |= {} if collection is None else {COLLECTION: collection_of(collection)}
+    given = Given(tuple(one for one in what if one not in folders), loaded.config.read, allow_private, fields)
     sources = [folder_of(Path(one), loaded) for one in folders]
     with session.open(loaded) as library:
         confirm(session, library, [*sources, given], yes)
         with bar("documents") as shown:
             tally = Tally(shown)
             for folder in sources:
-                take_folder(library, folder, tally, prune=False)
+                take_folder(library, folder, tally, prune=False, fields=fields, access=session.access)
             tally.total = tally.done + len(given.what)
             tally.positions = {}
-            library.ingest(blobs(given, tally), tally)
+            library.ingest(blobs(given, tally), tally, 0, session.access)
     finish(session, tally)
 
 
@@ -134,13 +154,13 @@ def sync(
     """
     loaded = session.load()
     with session.open(loaded) as library:
-        listed = [Path(one) for one in paths] if paths else folders(library)
+        listed = [Path(one) for one in paths] if paths else folders(library, session.access)
         sources = [folder_of(path, loaded) for path in listed]
         confirm(session, library, sources, yes)
         with bar("documents") as shown:
             tally = Tally(shown)
             for folder in sources:
-                take_folder(library, folder, tally, prune=not keep)
+                take_folder(library, folder, tally, prune=not keep, access=session.access)
     finish(session, tally)
 
 
@@ -151,7 +171,7 @@ def remove(session: Session, ids: Ids) -> None:
     with session.open(session.load()) as library:
         for one in ids:
             try:
-                library.remove(one)
+                library.remove(one, session.access)
             except NotFound:
                 missing.append(one)
                 output.say(f"error: there is no document {one!r}", file=sys.stderr)
@@ -171,10 +191,11 @@ def list_(
     where: Annotated[str | None, typer.Option(help="Filter, as in SQL: \"path LIKE 'guide/%'\".")] = None,
     limit: Annotated[int, typer.Option(help="Most documents to list; 0 lists all.")] = 0,
     after: Annotated[str, typer.Option(help="Start after this id.")] = "",
+    collection: Annotated[str, typer.Option(metavar="NAME", help=OF_COLLECTION)] = "",
 ) -> None:
     """List documents in order of id."""
     with session.open(session.load()) as library:
-        entries = list(listed(library, where, limit, after))
+        entries = list(listed(library, where, (limit, after), session.access, collection))
     if session.json:
         output.print_json({"documents": entries})
     else:
@@ -190,8 +211,8 @@ def show(
 ) -> None:
     """Show a document: what the catalog says of it, then its text."""
     with session.open(session.load()) as library:
-        entry, document = library.get(document_id)
-        found = [] if text else library.suspicious(document_id)
+        entry, document = library.get(document_id, session.access)
+        found = [] if text else library.suspicious(document_id, session.access)
     if session.json:
         from citewell.wire import dump, dump_document
 
@@ -218,13 +239,13 @@ def release(
 ) -> None:
     """Let suspicious passages go, after a look at them: chat models are shown them from then on."""
     with session.open(session.load()) as library:
-        found = [one.id for one in library.suspicious(document_id)]
+        found = [one.id for one in library.suspicious(document_id, session.access)]
         chosen = next((one for one in found if output.number_of(one) == passage), None)
         if passage is not None and chosen is None:
             raise NotFound(
                 f"{document_id!r} has no suspicious passage {passage!r}; `citewell show` numbers them"
             )
-        done = library.release(document_id, chosen)
+        done = library.release(document_id, chosen, session.access)
     if session.json:
         output.print_json({"released": done})
     else:
@@ -247,27 +268,38 @@ def folder_of(path: Path, loaded: Loaded) -> Folder:
     return Folder(path, max_bytes=loaded.config.read.max_bytes)
 
 
-def take_folder(library: Opened, folder: Folder, tally: Tally, *, prune: bool) -> None:
-    """Sync a folder into the library; the tally sees every outcome."""
-    library.sync(Listed(folder, tally), tally, prune)
+def take_folder(
+    library: Opened,
+    folder: Folder,
+    tally: Tally,
+    *,
+    prune: bool,
+    fields: Fields = MappingProxyType({}),
+    access: Access = ANYBODY,
+) -> None:
+    """Sync a folder into the library, its documents with more fields; the tally sees every outcome."""
+    library.sync(Listed(With(folder, fields) if fields else folder, tally), tally, prune, access)
     tally.done = max(tally.done, tally.total or 0)
     tally.skip(folder.skipped())
 
 
-def folders(library: Opened) -> list[Path]:
+def folders(library: Opened, access: Access) -> list[Path]:
     """Return the folders that the library was filled from."""
-    names: Any = library.status().get("sources") or []
+    names: Any = library.status(access).get("sources") or []
     found = [Path(name.removeprefix("folder:")) for name in names if name.startswith("folder:")]
     if not found:
         raise BadInput("no folder was added to this library; name one: citewell sync PATH")
     return found
 
 
-def listed(library: Opened, where: str | None, limit: int, after: str) -> Iterator[Entry]:
-    """Page through the library's entries; a limit of 0 is none."""
+def listed(
+    library: Opened, where: str | None, place: tuple[int, str], access: Access, collection: str
+) -> Iterator[Entry]:
+    """Page through the library's entries; `place` is a limit, 0 for none, and the id that they follow."""
+    limit, after = place
     left = limit
     while True:
-        page = library.list(where, min(left, 1000) if limit else 1000, after)
+        page = library.list(where, min(left, 1000) if limit else 1000, after, access, collection)
         yield from page
         left -= len(page)
         if len(page) < 1000 or (limit and left <= 0):

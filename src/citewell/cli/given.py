@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from citewell.access import NOBODY
 from citewell.cli.progress import Tally
 from citewell.errors import BadInput
 from citewell.incoming import Blob, Failure, Item
+from citewell.model import Fields
 from citewell.settings import ReadConfig
 
 
 def is_url(text: str) -> bool:
     """Say whether an argument is a web address (or looks like one of another kind)."""
     return "://" in text
+
+
+def names_of(text: str) -> list[str]:
+    """Return names that were written with commas between. BadInput for none."""
+    found = [one.strip() for one in text.split(",")]
+    if not any(found):
+        raise BadInput(f"{text!r} names no reader; write names, as in group:sales,user:ann, or {NOBODY}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Given:
     what: tuple[str, ...]
     limits: ReadConfig
     private: bool
+    fields: Fields = field(default_factory=dict)
     pages: dict[str, Blob] = field(default_factory=dict)
     name: str = ""
 
@@ -33,9 +44,12 @@ class Given:
 
     def fetch(self, item: Item) -> Blob:
         """Return an item's bytes. BadInput when they cannot be had."""
+        found = self._blob(item.id)
+        return replace(found, fields={**found.fields, **self.fields}) if self.fields else found
+
+    def _blob(self, one: str) -> Blob:
         from citewell.sources.url import download
 
-        one = item.id
         if not is_url(one):
             return file_blob(Path(one), self.limits.max_bytes)
         if one not in self.pages:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from citewell.cli import output
 from citewell.cli.session import Session, command
 from citewell.config import values_of
 from citewell.errors import BadInput, CitewellError, Corrupt, InUse
+
+if TYPE_CHECKING:
+    from citewell.cli.session import Opened
 
 app = typer.Typer()
 
@@ -56,7 +59,7 @@ def serve(
 def status(session: Session) -> None:
     """Show counts, models and what is going on."""
     with session.open(session.load()) as library:
-        found = dict(library.status())
+        found = dict(library.status(session.access))
     if session.json:
         output.print_json(found)
         return
@@ -95,8 +98,8 @@ def doctor(
     drift: list[str] | None = None
     try:
         with session.open(loaded) as library:
-            findings.append(_state(library.status()))
-            drift = library.check() if check else None
+            findings.append(_state(library.status(session.access)))
+            drift = _checked(library, session) if check else None
     except InUse as error:
         findings.append(Finding("library", "warn", str(error)))
     except CitewellError as error:
@@ -111,6 +114,12 @@ def doctor(
         raise typer.Exit(Corrupt.code)
     if any(one.state == "missing" and one.needed for one in findings):
         raise typer.Exit(5)
+
+
+def _checked(library: Opened, session: Session) -> list[str]:
+    if not session.access.everything:
+        raise BadInput("--check looks at every document; leave out --as")
+    return library.check()
 
 
 def _state(status: dict[str, Any]) -> Any:

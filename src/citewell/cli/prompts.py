@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -73,7 +74,8 @@ def show(
         else:
             print(template.text, end="")
         return
-    sent = _sent(loaded, template, query_of(question, loaded.config, where))
+    query = replace(query_of(question, loaded.config, where), access=session.access)
+    sent = _sent(loaded, template, query)
     if session.json:
         output.print_json({"prompt": template.used, "messages": sent.messages})
         return
@@ -120,7 +122,8 @@ def try_(
     if loaded.config.chat.model == "extract":
         raise Unsupported(f"{NO_PROMPT}; set chat.model to local or openai to try {prompt!r}")
     with _opened(loaded) as library:
-        answer = library.ask(query_of(question, loaded.config, where))
+        query = replace(query_of(question, loaded.config, where), access=session.access)
+        answer = library.ask(query)
     if session.json:
         output.print_json(answer)
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citewell.cli import output
+from citewell.cli.collections import CollectionOption
 from citewell.cli.session import REFUSED, Session, command
 from citewell.cli.spending import print_quote
 from citewell.errors import BadInput
@@ -60,11 +61,12 @@ def search(
     mode: ModeOption = None,
     limit: LimitOption = None,
     where: WhereOption = None,
+    collection: CollectionOption = "",
     why: Annotated[bool, typer.Option("--why", help="Say what each step of retrieval did.")] = False,
 ) -> None:
     """Find the passages that match a question, best first."""
     loaded = session.load({"search.mode": mode, "search.limit": limit})
-    query = query_of(question, loaded.config, where)
+    query = replace(query_of(question, loaded.config, where), access=session.access, collection=collection)
     with session.open(loaded) as library:
         hits = library.search(query)
     if session.json:
@@ -83,10 +85,11 @@ def why(
     mode: ModeOption = None,
     limit: LimitOption = None,
     where: WhereOption = None,
+    collection: CollectionOption = "",
 ) -> None:
     """Say why passages come up; of a DOCUMENT, what lost it and what was tried that brings it back."""
     loaded = session.load({"search.mode": mode, "search.limit": limit})
-    query = query_of(question, loaded.config, where)
+    query = replace(query_of(question, loaded.config, where), access=session.access, collection=collection)
     with session.open(loaded) as library:
         found = library.why(query, document)
     if session.json:
@@ -101,6 +104,7 @@ def ask(
     question: Text,
     mode: ModeOption = None,
     where: WhereOption = None,
+    collection: CollectionOption = "",
     length: Annotated[str | None, typer.Option(help="short, normal or long.")] = None,
     format: Annotated[str | None, typer.Option(help="prose, bullets or steps.")] = None,
     language: Annotated[str | None, typer.Option(help="The answer's language; as the question's.")] = None,
@@ -123,7 +127,12 @@ def ask(
     techniques = None if technique is None else tuple(one for one in technique if one != "none")
     style = Style(length or "", format or "", language or "", reasoning)  # type: ignore[arg-type]
     query = replace(query_of(question, loaded.config, where), style=style, techniques=techniques)
-    query = replace(query, policy=loaded.config.chat.policy if policy else None)
+    query = replace(
+        query,
+        policy=loaded.config.chat.policy if policy else None,
+        access=session.access,
+        collection=collection,
+    )
     with session.open(loaded) as library:
         if quote:
             found = library.quote(query)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
+from citewell.access import Access
 from citewell.config import Loaded, load
 from citewell.errors import BadInput, CitewellError, InUse
 
@@ -39,6 +40,12 @@ class Session:
     library: Path | None = None
     config: Path | None = None
     debug: bool = False
+    asker: str | None = None
+
+    @property
+    def access(self) -> Access:
+        """Who asks: the owner, unless --as names somebody. BadInput for a name that is none."""
+        return Access.all() if self.asker is None else Access.parse(self.asker)
 
     def load(self, flags: Mapping[str, Any] | None = None) -> Loaded:
         """Read the configuration, with `flags` ("section.key": value or None) before everything else."""
@@ -109,6 +116,17 @@ SHARED: Final[Mapping[str, tuple[Any, Any]]] = {
     ),
     "library": (None, Annotated[Path | None, _everywhere("--library", "The library's folder.")]),
     "config": (None, Annotated[Path | None, _everywhere("--config", "The citewell.toml.")]),
+    "asker": (
+        None,
+        Annotated[
+            str | None,
+            _everywhere(
+                "--as",
+                'See what they may see: "user:ann,group:sales"; "" is anybody. Else all.',
+                metavar="NAMES",
+            ),
+        ],
+    ),
     "debug": (False, Annotated[bool, _everywhere("--debug", "Show where an error arose.")]),
 }
 

@@ -68,10 +68,10 @@ def confirm(session: Session, library: Opened, sources: Sequence[Source], yes: b
     and nothing is spent. What is free is said, and not asked about; so is what a service on this machine takes whose
     price is not known.
     """
-    status = library.status()
+    status = library.status(session.access)
     if status["cost"]["embedding"] == "free" and not status["writing"]:
         return
-    found = sum(map(library.quote, sources), Quote())
+    found = sum((library.quote(one, session.access) for one in sources), Quote())
     if not found.calls:
         return
     print_quote(found, sys.stderr)

@@ -1,7 +1,8 @@
 """An answer cache: what a model wrote to a prompt is taken again for the same prompt, and not paid twice.
 
-The key is all that decides what is written: the models and their settings, every message (so the question, the
-history, the prompt file, the style, the passages' words), and the ids of the passages shown, each of one version.
+The key is who asks, and all that decides what is written: the models and their settings, every message (so the
+question, the history, the prompt file, the style, the passages' words), and the ids of the passages shown, each of one
+version.
 Retrieval is never cached: another hit is another prompt. A document that changes or goes erases what was written to it.
 """
 
@@ -62,7 +63,9 @@ class CachedChat:
             (one.role, one.content.replace(asked, plain) if asked else one.content) for one in prompt.messages
         ]
         shown = [(hit.passage.id, hit.document.version) for hit in prompt.hits]
-        return sha256(json.dumps([self._identity, said, shown, prompt.notes]).encode()).digest()
+        return sha256(
+            json.dumps([self._identity, prompt.access, said, shown, prompt.notes]).encode()
+        ).digest()
 
 
 def normalised(question: str) -> str:

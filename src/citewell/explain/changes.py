@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from citewell.access import READERS
+from citewell.collection import COLLECTION
 from citewell.errors import Unsupported
 from citewell.explain import trial
 from citewell.explain.files import Again, source_of
@@ -210,7 +212,9 @@ def _renew(case: Case, again: Again | None) -> Change | None:
     document = next((one for one in again.documents if one.id == case.entry.id), None) if again else None
     if again is None or document is None:
         return None
-    return added(case.grounds, case.query, again.path, document, [passage.id for passage in case.passages])
+    kept = {name: case.entry.fields[name] for name in (READERS, COLLECTION) if name in case.entry.fields}
+    document = replace(document, fields={**document.fields, **kept})
+    return added(case.grounds, case.indexed, again.path, document, [passage.id for passage in case.passages])
 
 
 def added(

@@ -8,12 +8,14 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Final
 
+from citewell.access import reach, within
 from citewell.errors import BadInput, Unsupported
 from citewell.explain import changes as tried
 from citewell.explain.files import again, unadded
 from citewell.explain.grounds import Asked, Case, Grounds
 from citewell.explain.stages import loss
 from citewell.explain.words import hit_text, nth, place_text
+from citewell.filters import Filter
 from citewell.model import Entry
 from citewell.why import Change, Explained, Followed, Place, Why
 
@@ -41,16 +43,17 @@ class Explain:
         if asked.query.mode not in ("hybrid", "keyword"):
             return {}
         try:
-            return self.grounds.meant(asked.query)
+            return self.grounds.meant(within(asked.query))
         except Unsupported:
             narrowed = asked.narrow(asked.query)
             return self.grounds.meant(narrowed) if narrowed else {}
 
     def _followed(self, asked: Asked, document: str) -> Followed:
-        name = self._id(document)
+        allowed = reach(asked.query.access)
+        name = self._id(document, allowed)
         if name is None:
             return self._absent(asked, document)
-        entry, text = self.grounds.catalog.get(name)
+        entry, text = self.grounds.catalog.get(name, allowed)
         case = Case(self.grounds, asked, entry, text)
         lost = loss(case)
         places = _places(case)
@@ -58,13 +61,15 @@ class Explain:
             return Followed(name, f"It came up {nth(case.rank)}.", None, case.rank, places)
         return Followed(name, lost.text, lost.stage, case.rank, places, tried.changes(case, lost))
 
-    def _id(self, document: str) -> str | None:
-        """Return the id of the one document that is meant, None when there is none."""
-        if self.grounds.catalog.digest(document):
+    def _id(self, document: str, allowed: Filter | None) -> str | None:
+        """Return the id of the one document that is meant, None when there is none for who asks."""
+        if self.grounds.catalog.seen([document], allowed):
             return document
         end = "/" + document.removeprefix("./").lstrip("/")
         found = [
-            one.id for one in self._entries() if f"/{one.id}".endswith(end) or f"/{one.source}".endswith(end)
+            one.id
+            for one in self._entries(allowed)
+            if f"/{one.id}".endswith(end) or f"/{one.source}".endswith(end)
         ]
         if len(found) > 1:
             names = ", ".join(map(repr, found[:5]))
@@ -72,8 +77,10 @@ class Explain:
         return found[0] if found else None
 
     def _absent(self, asked: Asked, document: str) -> Followed:
-        near = self._near(document)
-        file = unadded(self.grounds, document, asked.local)
+        access = asked.query.access
+        near = self._near(document, reach(access))
+        # The file of a document that is not for who asks is there too: only the owner is told of files.
+        file = unadded(self.grounds, document, asked.local) if access.everything else None
         if file is None:
             return Followed(document, "There is no such document in the library.", "not_ingested", near=near)
         read = again(self.grounds, *file)
@@ -87,16 +94,16 @@ class Explain:
         text = f"The file {str(read.path)!r} is there and was never added."
         return Followed(document, text, "not_ingested", near=near, changes=found[:1])
 
-    def _near(self, document: str) -> tuple[str, ...]:
+    def _near(self, document: str, allowed: Filter | None) -> tuple[str, ...]:
         """Return ids like one that is not there: first those with the same last part."""
         last = PurePosixPath(document).name.casefold()
-        ids = sorted(self.grounds.catalog.ids())
+        ids = sorted(self.grounds.catalog.ids(allowed))
         same = [one for one in ids if PurePosixPath(one).name.casefold() == last]
         return tuple(dict.fromkeys([*same, *get_close_matches(document, ids[:MOST_COMPARED], NEAR)]))[:NEAR]
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self, allowed: Filter | None) -> Iterator[Entry]:
         after = ""
-        while page := self.grounds.catalog.entries(None, PAGE, after):
+        while page := self.grounds.catalog.entries(allowed, PAGE, after):
             yield from page
             after = page[-1].id
 

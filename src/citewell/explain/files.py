@@ -33,12 +33,15 @@ def source_of(case: Case) -> Again | None:
     """Read the file that a document came from; None when it is gone, or not to be read from here.
 
     A document's `source` is what a client said. So on a server only files are read that a folder of the
-    library has brought in itself, under this very id.
+    library has brought in itself, under this very id. A file of many documents is the owner's to read: who asks may
+    not see all of them.
     """
     path = Path(case.entry.source)
     if not path.is_absolute() or not path.is_file():
         return None
     item = case.entry.id.rsplit("#", 1)[0] if "#" in case.entry.id else case.entry.id
+    if item != case.entry.id and not case.query.access.everything:
+        return None
     if not case.asked.local:
         folder = case.grounds.catalog.taken.others("").get(item, "")
         if not folder or str(Path(folder.removeprefix("folder:")) / item) != case.entry.source:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from citewell.access import reach, within
 from citewell.catalog import Catalog
 from citewell.errors import Unsupported
 from citewell.filters import Filter, In, matches
@@ -110,15 +111,17 @@ class Case:
 
     @cached_property
     def where(self) -> Filter | None:
-        """The filter as the index can express it; none when it excludes the document anyway."""
+        """The filter as the index can express it, who asks included; without the question's own when that excludes
+        the document anyway."""
         if self.query.where is None or not self.admitted:
-            return None
+            return reach(self.query.access)
+        where = within(self.query).where
         try:
-            self.grounds.index.dense(self._vector, 1, self.query.where)
+            self.grounds.index.dense(self._vector, 1, where)
         except Unsupported:
             narrowed = self.asked.narrow(self.query)
-            return narrowed.where if narrowed else None
-        return self.query.where
+            return within(narrowed).where if narrowed else reach(self.query.access)
+        return where
 
     @property
     def indexed(self) -> Query:

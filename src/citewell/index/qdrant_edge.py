@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -100,7 +100,7 @@ class QdrantEdge:
         built, terms = zip(*(_point(point, self.dimensions) for point in points), strict=True)
         with self._write:
             self._terms.add(chain.from_iterable(terms))
-            self._index_fields(points)
+            self._index_fields([point.fields for point in points])
             self._note_languages(points)
             _guard(lambda: self._shard.update(edge.UpdateOperation.upsert_points(list(built))))
 
@@ -114,6 +114,7 @@ class QdrantEdge:
         """Replace the filter fields of points."""
         payload = {"f": payload_fields(fields)}
         with self._write:
+            self._index_fields([fields])
             _guard(lambda: self._shard.update(edge.UpdateOperation.set_payload(list(ids), payload)))
 
     def dense(self, vector: Vector, limit: int, where: Filter | None) -> Scored:
@@ -189,9 +190,9 @@ class QdrantEdge:
         request = _request(limit, query, chosen)
         return [(str(point.id), float(point.score)) for point in _guard(lambda: self._shard.query(request))]
 
-    def _index_fields(self, points: Sequence[Point]) -> None:
+    def _index_fields(self, of: Iterable[Fields]) -> None:
         """Give each new metadata field a payload index, so that filters stay fast as the library grows."""
-        kinds = {key: value for point in points for key, value in point.fields.items() if value is not None}
+        kinds = {key: value for fields in of for key, value in fields.items() if value is not None}
         for key, value in kinds.items():
             try:
                 path = payload_path(key)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Final
 
+from citewell.access import READERS
+from citewell.collection import COLLECTION
 from citewell.errors import Unreadable
 from citewell.incoming import Blob
 from citewell.model import Document, Value
@@ -12,8 +14,8 @@ from citewell.read.formats import FORMATS, Format, format_of
 from citewell.read.limits import Draft, Limits
 
 LONGEST_TITLE: Final = 300
-OURS: Final = ("id", "path")
-"""Fields that no front matter may set: they say which document it is."""
+OURS: Final = ("id", "path", READERS, COLLECTION)
+"""Fields that nothing in a file may set: they say which document it is, where, and who may see it."""
 
 
 def read(blob: Blob, limits: Limits = Limits()) -> list[Document]:
@@ -51,8 +53,9 @@ def read_here(found: Format, blob: Blob, limits: Limits) -> list[Draft]:
 def _document(blob: Blob, found: Format, draft: Draft) -> Document:
     kind = draft.type or found.name
     front = {name: value for name, value in draft.front.items() if name not in OURS}
+    told = {name: value for name, value in draft.fields.items() if name not in OURS}
     own: dict[str, Value] = {"path": blob.name, "type": kind}
-    fields = {**own, **draft.fields, **blob.fields, **front}
+    fields = {**own, **told, **blob.fields, **front}
     return Document(
         id=f"{blob.name}#{draft.part}" if draft.part else blob.name,
         text=draft.text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from citewell.access import within
 from citewell.filters import Filter
 from citewell.model import Entry, Hit, Passage, Query
 from citewell.retrieve.constants import DEEPEST
@@ -16,7 +17,7 @@ SPARE = 1.3
 
 @dataclass(frozen=True)
 class Join:
-    """Hits for the best candidates that are current and satisfy the filter; refilled until `limit`."""
+    """Hits for the best candidates that are current, pass the filter and are for who asks; refilled until `limit`."""
 
     inner: Ranker
     lookup: Lookup
@@ -32,10 +33,11 @@ class Join:
 
     def _hits(self, found: list[Candidate], query: Query) -> list[Hit]:
         hits: list[Hit] = []
+        where = within(query).where
         start, size = 0, int(query.limit * SPARE) + 1
         while start < len(found) and len(hits) < query.limit:
             some = found[start : start + size]
-            known = self.lookup([candidate.id for candidate in some], query.where)
+            known = self.lookup([candidate.id for candidate in some], where)
             hits += [_hit(candidate, *known[candidate.id]) for candidate in some if candidate.id in known]
             start += size
         return hits[: query.limit]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from citewell.access import scope
 from citewell.model import Query
 from citewell.phrases import outside
 from citewell.protocols import Index
@@ -50,9 +51,17 @@ class Typos:
     def meant(self, query: Query) -> dict[str, str]:
         """Return the question's words that no passage has, each with the word that stands in for it."""
         words = [word for word in dict.fromkeys(PLAIN.findall(outside(query.text))) if _may_be(word)]
-        known = self.index.knows([word.lower() for word in words]) if words else []
+        known = self._has([word.lower() for word in words], query) if words else []
         pairs = ((word, self._known(word, query)) for word, yes in zip(words, known, strict=True) if not yes)
         return {word: other for word, other in pairs if other}
+
+    def _has(self, words: Sequence[str], query: Query) -> list[bool]:
+        """Say of each word whether a passage has it that is in what is asked; the index's own list is of all."""
+        known, allowed = self.index.knows(words), scope(query)
+        if allowed is None or not any(known):
+            return known
+        counts = self.index.frequencies(words, 1, allowed)
+        return [yes and n > 0 for yes, n in zip(known, counts, strict=True)]
 
     def _known(self, word: str, query: Query) -> str:
         """Return the word one slip away that most passages have, one that begins alike before others."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import unquote
@@ -19,16 +19,19 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from citewell import wire
+from citewell.access import Access
 from citewell.conversation import markdown
-from citewell.errors import BadInput, CitewellError, Unreadable
+from citewell.errors import BadInput, CitewellError, NotFound, Unreadable
 from citewell.incoming import Added, Blob, Failure
 from citewell.money import By
 from citewell.server import describe
 from citewell.server.bodies import (
     AskBody,
+    Asker,
     DocumentId,
     ReleaseBody,
     SearchBody,
+    ShareBody,
     Where,
     WhyBody,
     document_id,
@@ -116,42 +119,55 @@ def _documents(room: Room) -> APIRouter:
     api = APIRouter(tags=["documents"])
 
     @api.put("/documents/{id:path}", **describe.PUT)
-    async def put_document(id: str, request: Request) -> Response:
+    async def put_document(id: str, request: Request, access: Asker) -> Response:
         blob = await _blob(id, request)
-        added = await room.write(lambda: _take_in(room.library, blob))
+        added = await room.write(lambda: _take_in(room.library, blob, access))
         return _json(wire.dump(added), 201 if added.status == "added" else 200)
 
     @api.get("/documents/{id:path}", **describe.GET)
-    async def get_document(id: str, request: Request) -> Response:
+    async def get_document(id: str, request: Request, access: Asker) -> Response:
         name = document_id(request.scope, id)
-        entry, document = await room.read(lambda: room.library.get(name))
+        entry, document = await room.read(lambda: room.library.get(name, access))
         return _json(wire.dump_document(entry, document))
 
     @api.delete("/documents/{id:path}", **describe.DELETE)
-    async def delete_document(id: str, request: Request) -> Response:
+    async def delete_document(id: str, request: Request, access: Asker) -> Response:
         name = document_id(request.scope, id)
-        await room.write(lambda: room.library.remove(name))
+        await room.write(lambda: room.library.remove(name, access))
         return Response(status_code=204)
 
     @api.get("/suspicious", **describe.SUSPICIOUS)
-    async def suspicious(document: DocumentId) -> Response:
-        return _json({"passages": wire.dump(await room.read(lambda: room.library.suspicious(document)))})
+    async def suspicious(document: DocumentId, access: Asker) -> Response:
+        found = await room.read(lambda: room.library.suspicious(document, access))
+        return _json({"passages": wire.dump(found)})
 
     @api.post("/release", **describe.RELEASE)
-    async def release(body: ReleaseBody) -> Response:
-        done = await room.write(lambda: room.library.release(body.document, body.passage))
+    async def release(body: ReleaseBody, access: Asker) -> Response:
+        done = await room.write(lambda: room.library.release(body.document, body.passage, access))
         return _json({"released": done})
+
+    @api.post("/share", **describe.SHARE)
+    async def share(body: ShareBody, access: Asker) -> Response:
+        await room.write(lambda: room.library.share(body.document, body.readers, access))
+        return Response(status_code=204)
 
     @api.get("/documents", **describe.LIST)
     async def list_documents(
+        access: Asker,
         where: Where = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         after: Annotated[str, Query(max_length=1000)] = "",
+        collection: Annotated[str, Query(max_length=100)] = "",
     ) -> Response:
         chosen = where if parsed(where) is not None else None
-        entries = await room.read(lambda: room.library.list(chosen, limit + 1, after))
+        entries = await room.read(lambda: room.library.list(chosen, limit + 1, after, access, collection))
         more = entries[limit - 1].id if len(entries) > limit else None
         return _json({"documents": wire.dump(entries[:limit]), "next": more})
+
+    @api.get("/collections", **describe.COLLECTIONS)
+    async def list_collections(access: Asker) -> Response:
+        found = await room.read(lambda: room.library.collections(access))
+        return _json({"collections": wire.dump(found)})
 
     return api
 
@@ -160,14 +176,14 @@ def _money(room: Room) -> APIRouter:
     api = APIRouter(tags=["money"])
 
     @api.post("/quote", **describe.QUOTE)
-    async def quote(body: AskBody) -> Response:
-        query = body.query(room.search)
+    async def quote(body: AskBody, access: Asker) -> Response:
+        query = replace(body.query(room.search), access=access)
         return _json(wire.dump(await room.read(lambda: room.library.quote(query))))
 
     @api.post("/quote/documents/{id:path}", **describe.QUOTE_DOCUMENT)
-    async def quote_document(id: str, request: Request) -> Response:
+    async def quote_document(id: str, request: Request, access: Asker) -> Response:
         blob = await _blob(id, request)
-        return _json(wire.dump(await room.write(lambda: room.library.quote([blob]))))
+        return _json(wire.dump(await room.write(lambda: room.library.quote([blob], access))))
 
     @api.get("/cost", **describe.COST)
     async def cost(
@@ -185,22 +201,22 @@ def _questions(room: Room) -> APIRouter:
     api = APIRouter(tags=["questions"])
 
     @api.post("/search", **describe.SEARCH)
-    async def search(body: SearchBody) -> Response:
+    async def search(body: SearchBody, access: Asker) -> Response:
         started = time.perf_counter()
-        query = body.query(room.search)
+        query = replace(body.query(room.search), access=access)
         hits = await room.read(lambda: room.library.search(query))
         return _json({"hits": wire.dump(hits), "seconds": time.perf_counter() - started})
 
     @api.post("/why", **describe.WHY)
-    async def why(body: WhyBody) -> Response:
-        query, document = body.query(room.search), body.document
+    async def why(body: WhyBody, access: Asker) -> Response:
+        query, document = replace(body.query(room.search), access=access), body.document
         # Asked from elsewhere: a document may claim any file of this machine as its source.
         found = await room.write(lambda: room.library.why(query, document, local=False))
         return _json(wire.dump(found))
 
     @api.post("/ask", **describe.ASK)
-    async def ask(body: AskBody, request: Request) -> Response:
-        query = body.query(room.search)
+    async def ask(body: AskBody, request: Request, access: Asker) -> Response:
+        query = replace(body.query(room.search), access=access)
         if "text/event-stream" in request.headers.get("accept", ""):
             return EventsResponse(room.library.stream(query), room.stopping)
         answer = await answer_unless_gone(room.library.stream(query), request.receive)
@@ -214,23 +230,24 @@ def _conversations(room: Room) -> APIRouter:
 
     @api.get("/conversations", **describe.CONVERSATIONS)
     async def list_conversations(
+        access: Asker,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         before: Annotated[str, Query(max_length=100)] = "",
     ) -> Response:
-        found = await room.read(lambda: room.library.conversations.list(limit, before))
+        found = await room.read(lambda: room.library.conversations.list(limit, before, access))
         return _json({"conversations": wire.dump(found)})
 
     @api.get("/conversations/{id}", **describe.CONVERSATION)
-    async def get_conversation(id: str, request: Request) -> Response:
-        found = await room.read(lambda: room.library.conversations.get(id))
+    async def get_conversation(id: str, request: Request, access: Asker) -> Response:
+        found = await room.read(lambda: room.library.conversations.get(id, access))
         if "text/markdown" in request.headers.get("accept", ""):
             text = await room.read(lambda: markdown(found))
             return Response(text, media_type="text/markdown", headers={"Cache-Control": "no-store"})
         return _json(wire.dump(found))
 
     @api.delete("/conversations/{id}", **describe.FORGET)
-    async def delete_conversation(id: str) -> Response:
-        await room.write(lambda: room.library.conversations.delete(id))
+    async def delete_conversation(id: str, access: Asker) -> Response:
+        await room.write(lambda: room.library.conversations.delete(id, access))
         return Response(status_code=204)
 
     return api
@@ -240,11 +257,13 @@ def _state(room: Room) -> APIRouter:
     api = APIRouter(tags=["state"])
 
     @api.get("/status", **describe.STATUS)
-    async def status() -> Response:
-        return _json(wire.dump(await room.read(room.library.status)))
+    async def status(access: Asker) -> Response:
+        return _json(wire.dump(await room.read(lambda: room.library.status(access))))
 
     @api.post("/check", **describe.CHECK)
-    async def check() -> Response:
+    async def check(access: Asker) -> Response:
+        if not access.everything:
+            raise BadInput("a check looks at every document; send 'Citewell-As: *'")
         return _json({"drift": await room.write(room.library.check)})
 
     @api.get("/health", **describe.HEALTH)
@@ -295,11 +314,14 @@ async def _blob(id: str, request: Request) -> Blob:
     return Blob(name, await request.body(), media_type=kind, source=origin, fields=fields)
 
 
-def _take_in(library: Library, blob: Blob) -> Added:
-    """Read and add one blob. Unreadable, with the first reason, when any part of it cannot be read."""
+def _take_in(library: Library, blob: Blob, access: Access) -> Added:
+    """Read and add one blob. Unreadable, with the first reason, when any part of it cannot be read; NotFound when it
+    is there and not for who sends it."""
     outcomes: list[Added | Failure] = []
-    library.ingest([blob], outcomes.append)
+    library.ingest([blob], outcomes.append, 0, access)
     for outcome in outcomes:
+        if isinstance(outcome, Failure) and outcome.taken:
+            raise NotFound(outcome.reason)
         if isinstance(outcome, Failure):
             raise Unreadable(outcome.name, outcome.reason)
     added = [outcome for outcome in outcomes if isinstance(outcome, Added)]

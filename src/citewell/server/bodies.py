@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote_to_bytes
 
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Scope
 
 from citewell import filters
+from citewell.access import MOST_NAMES, Access
 from citewell.errors import BadInput
 from citewell.filters import Filter
 from citewell.model import Fields, Message, Mode, Policy, Query
@@ -34,6 +36,13 @@ Where = Annotated[
 Limit = Annotated[
     int | None, Field(ge=1, le=1000, description="The most hits to return; search.limit if it is not given.")
 ]
+CollectionOf = Annotated[
+    str,
+    Field(
+        max_length=100,
+        description="The collection that is asked; nothing: the library's usual one (all, unless it is set); `*`: all.",
+    ),
+]
 ModeOf = Annotated[Mode | None, Field(description="How passages are found; search.mode if it is not given.")]
 
 
@@ -55,6 +64,7 @@ class SearchBody(BaseModel):
     limit: Limit = None
     mode: ModeOf = None
     where: Where = None
+    collection: CollectionOf = ""
 
     def query(self, usual: SearchConfig) -> Query:
         """Return it as a Query. BadInput for a filter that cannot be parsed."""
@@ -89,6 +99,22 @@ class ReleaseBody(BaseModel):
     ] = None
 
 
+class ShareBody(BaseModel):
+    """Who may see a document."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"document": "plans/2027.md", "readers": ["group:board", "user:ann"]}]
+        },
+    )
+    document: DocumentId
+    readers: Annotated[
+        list[str] | None,
+        Field(max_length=MOST_NAMES, description="Names; an empty list: nobody; null: everybody."),
+    ]
+
+
 class StyleBody(BaseModel):
     """How an answer is to be written; what is not given is as the prompt says."""
 
@@ -114,6 +140,7 @@ class AskBody(BaseModel):
     limit: Limit = None
     mode: ModeOf = None
     where: Where = None
+    collection: CollectionOf = ""
     policy: Annotated[
         Policy | None,
         Field(
@@ -156,7 +183,8 @@ class AskBody(BaseModel):
 def _query(body: SearchBody | AskBody, text: str, usual: SearchConfig) -> Query:
     if not text.strip():
         raise BadInput(f"the question is empty ({text!r}); ask something")
-    return Query(text, body.limit or usual.limit, body.mode or usual.mode, parsed(body.where))
+    query = Query(text, body.limit or usual.limit, body.mode or usual.mode, parsed(body.where))
+    return replace(query, collection=body.collection)
 
 
 def parsed(where: str | None) -> Filter | None:
@@ -167,6 +195,31 @@ def parsed(where: str | None) -> Filter | None:
         return filters.parse(where)
     except BadInput as error:
         raise WrongWhere(error) from error
+
+
+def asker(
+    request: Request,
+    citewell_as: Annotated[
+        str,
+        Header(
+            description="Who asks: names with commas between, as in `user:ann, group:sales`; `*` is the owner, who "
+            "sees everything. Without it, nothing is seen or changed but what is for everybody. Whoever holds the "
+            "server's key may claim any name: the server belongs behind your backend, which says it for each user."
+        ),
+    ] = "",
+) -> Access:
+    """Return who asks. BadInput for a name that is none, and for the header more than once."""
+    if len(request.headers.getlist("citewell-as")) > 1:
+        raise BadInput("the Citewell-As header is there more than once; put all names into one")
+    try:
+        return Access.parse(citewell_as.encode("latin-1").decode("utf-8"))  # servers read bytes as Latin-1
+    except UnicodeDecodeError:
+        raise BadInput(
+            f"the Citewell-As header {citewell_as[:80]!r} is not UTF-8; send it as UTF-8"
+        ) from None
+
+
+Asker = Annotated[Access, Depends(asker)]
 
 
 def document_id(scope: Scope, found: str) -> str:

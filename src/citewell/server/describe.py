@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 
-from citewell.conversation import Turn
 from citewell.incoming import Added
-from citewell.model import Answer, Entry, Hit, Passage
-from citewell.money import By, Quote, Spent
+from citewell.model import Answer
+from citewell.money import Quote
+from citewell.server.replies import (
+    Collections,
+    Conversations,
+    Costs,
+    Documents,
+    DocumentText,
+    Drift,
+    Hits,
+    Listed,
+    Problem,
+    Released,
+    State,
+    Status,
+    Suspicious,
+    WrongFilter,
+)
 from citewell.why import Why
 
 ABOUT = """Question answering over your documents, with citations that are checked.
@@ -22,111 +36,11 @@ A citation exists only if its quote was found, verbatim, in a passage that was s
 Every error is an `application/problem+json` whose `code` is the error's class. With a key set, every route
 needs `Authorization: Bearer KEY` but `/health`, `/ready` and the page's own files. Host and Origin are checked
 on every request.
+
+`Citewell-As` says who asks: `user:ann, group:sales`, or `*` for the owner. Without it, a request sees and changes only
+what is for everybody; what is not for who asks is not there (404, and in no list, count or answer). **Whoever holds the
+server's key may claim any name**, so the server belongs behind your backend: that knows its users, and says the name.
 """
-
-
-class Problem(BaseModel):
-    """An error. `code` is its class; `detail` says what happened, which value, and what to do."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-
-
-class WrongFilter(Problem):
-    """A `where` that cannot be read; `position` counts characters from 0."""
-
-    parameter: Literal["where"]
-    position: int | None = None
-
-
-class DocumentText(BaseModel):
-    """A document's entry and its text, as it is now."""
-
-    id: str
-    version: int
-    title: str
-    source: str
-    media_type: str
-    fields: dict[str, Any]
-    passages: int
-    characters: int
-    added_at: str
-    updated_at: str
-    text: str
-
-
-class Documents(BaseModel):
-    """A page of the list, in order of id. `next`, if not null, is the `after` of the next page."""
-
-    documents: list[Entry]
-    next: str | None
-
-
-class Suspicious(BaseModel):
-    """A document's passages in which something is suspicious, in order."""
-
-    passages: list[Passage]
-
-
-class Released(BaseModel):
-    """How many passages were let go that had not been before."""
-
-    released: int
-
-
-class Hits(BaseModel):
-    """The passages that match best, best first."""
-
-    hits: list[Hit]
-    seconds: float
-
-
-class Listed(BaseModel):
-    """A kept conversation; `title` is its first question, `length` the number of its turns. A list has no turns."""
-
-    id: str
-    title: str
-    started_at: str
-    updated_at: str
-    length: int
-    turns: list[Turn]
-
-
-class Conversations(BaseModel):
-    """Kept conversations, the latest first. The `updated_at` of the last is the `before` of the next page."""
-
-    conversations: list[Listed]
-
-
-class Status(BaseModel):
-    """Counts, models, and what is going on."""
-
-    documents: int
-    passages: int
-    ingest: dict[str, Any]
-
-
-class Costs(BaseModel):
-    """What was spent, in groups, and in all."""
-
-    by: By
-    spent: list[Spent]
-    total: Spent
-
-
-class Drift(BaseModel):
-    """What is wrong between catalog and index, a line each; empty when nothing is."""
-
-    drift: list[str]
-
-
-class State(BaseModel):
-    """A word."""
-
-    status: Literal["alive", "ready"]
 
 
 EVENTS = """A stream of events, in this order; the data of each is JSON.
@@ -173,7 +87,9 @@ BODY = {
         {
             "name": "Citewell-Fields",
             "in": "header",
-            "description": "Metadata for `where`: a JSON object of text, numbers, booleans, lists of text.",
+            "description": "Metadata for `where`: a JSON object of text, numbers, booleans, lists of text. "
+            "`readers`, a list of names, is who may see it: without it a new document is for everybody, and one that "
+            "was there keeps its list.",
             "schema": {"type": "string"},
             "example": '{"product": "router", "year": 2024}',
         }
@@ -207,6 +123,11 @@ DELETE: Route = {
     "status_code": 204,
     "responses": _errors(MISSING),
 }
+COLLECTIONS: Route = {
+    "summary": "List collections",
+    "description": "A document is in one: the field `collection` of `Citewell-Fields`, else `main`.",
+    "responses": {200: {"model": Collections}, **_errors()},
+}
 LIST: Route = {
     "summary": "List documents",
     "responses": {200: {"model": Documents}, **_errors()},
@@ -222,6 +143,12 @@ RELEASE: Route = {
     "description": "Models are shown them from then on, also in later versions of the document.",
     "responses": {200: {"model": Released}, **_errors(MISSING)},
 }
+SHARE: Route = {
+    "summary": "Set who may see a document",
+    "description": "In force for the next request when it answers; the document keeps its version.",
+    "status_code": 204,
+    "responses": _errors(MISSING),
+}
 SEARCH: Route = {
     "summary": "Find passages",
     "responses": {200: {"model": Hits}, **_errors(OVER_BUDGET)},
@@ -229,8 +156,8 @@ SEARCH: Route = {
 UNKEPT = (404, "No such conversation is kept: `NotFound`")
 CONVERSATIONS: Route = {
     "summary": "List kept conversations",
-    "description": "Those that a question asked to be kept (`conversation` in POST /ask). "
-    "Whoever has the key sees all.",
+    "description": "Those that a question asked to be kept (`conversation` in POST /ask), and whose `Citewell-As` "
+    "was the same; `*` sees all.",
     "responses": {200: {"model": Conversations}, **_errors()},
 }
 CONVERSATION: Route = {

@@ -25,7 +25,7 @@ class Adaptive:
     async def __call__(self, query: Query) -> Found:
         """Find in one step, or, where the model says "complex", by decomposition-recursive."""
         started = perf_counter()
-        said = await self.means.ask("adaptive", query.text)
+        said = await self.means.ask("adaptive", query)
         choice = said.choice(("simple", "complex"))
         did = choice or f"simple: the model did not say how hard it is ({said.shown})"
         step = Step("adaptive", did, 1, said.usage, perf_counter() - started)

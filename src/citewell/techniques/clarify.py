@@ -76,7 +76,7 @@ async def question_back(means: Means, query: Query, hits: Sequence[Hit]) -> tupl
     if means.ask.chat is None:
         return plain, None
     started = perf_counter()
-    said = await means.ask("clarify", query.text, choices="\n".join(f"- {place}" for place in places))
+    said = await means.ask("clarify", query, choices="\n".join(f"- {place}" for place in places))
     line = " ".join(said.text.split())
     clear = line.rstrip(".!").upper() == "CLEAR"
     back = line if line.startswith(ASKING) and len(line) <= LONGEST_REWRITE else plain

@@ -45,7 +45,7 @@ class Crag:
         graded = await self._graded(query, found[0].hits)
         did, usage, calls = _counted(graded), Usage(), 0
         if not any(one.grade == "correct" for one in graded):
-            said = await self.means.ask("search-again", query.text)
+            said = await self.means.ask("search-again", query)
             usage, calls = said.usage, 1
             again = next((line for line in said.lines(1) if line != query.text), "")
             did += f"; searched again: {again}" if again else "; the model gave no other words"
@@ -68,7 +68,7 @@ class Crag:
         return await together([self._grade(query, hit) for hit in hits])
 
     async def _grade(self, query: Query, hit: Hit) -> Graded:
-        said = await self.means.ask("crag", query.text, passages=passages_of([hit]))
+        said = await self.means.ask("crag", query, passages=passages_of([hit]))
         return Graded(hit, said.choice(GRADES) or "ambiguous", said.usage)
 
 

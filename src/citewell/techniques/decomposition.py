@@ -29,7 +29,7 @@ class Decomposition:
     async def __call__(self, query: Query) -> Found:
         """Find for the question and for each of up to PARTS parts; answers to parts are notes for the model."""
         started = perf_counter()
-        said = await self.means.ask("decomposition", query.text)
+        said = await self.means.ask("decomposition", query)
         parts = [text for text in said.lines(PARTS + 1) if text != query.text][:PARTS]
         style = Style("short", language=query.style.language)
         whole, *answered = await self._found(query, [replace(query, text=one, style=style) for one in parts])

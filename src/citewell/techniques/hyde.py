@@ -27,7 +27,7 @@ class Hyde:
         if query.mode not in ("dense", "hybrid"):
             step = Step("hyde", f"left alone: {query.mode} search does not go by meaning")
             return noted(await self.inner(query), step)
-        said = await self.means.ask("hyde", query.text)
+        said = await self.means.ask("hyde", query)
         found = await self.inner(replace(query, hypothesis=said.text))
         did = f"imagined: {said.text}" if said.text else "the model imagined nothing"
         step = Step("hyde", did, 1, said.usage, perf_counter() - started)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from citewell.answer import Doubt
-from citewell.model import Citation, Step, Usage
+from citewell.model import Citation, Query, Step, Usage
 from citewell.techniques.means import Ask, together
 
 
@@ -21,11 +21,11 @@ class Judging:
 
     ask: Ask
 
-    async def __call__(self, question: str, doubts: Sequence[Doubt]) -> tuple[Mapping[str, Citation], Step]:
+    async def __call__(self, query: Query, doubts: Sequence[Doubt]) -> tuple[Mapping[str, Citation], Step]:
         """Return the quotes of the sentences that are supported, by sentence, and what that took."""
         started = perf_counter()
         said = await together(
-            [self.ask("judge", question, answer=one.claim, passages=one.shown) for one in doubts]
+            [self.ask("judge", query, answer=one.claim, passages=one.shown) for one in doubts]
         )
         granted = {
             doubt.claim: doubt.quote

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from citewell.answer import Fence, parted
 from citewell.answer.render import Body
 from citewell.errors import Unsupported
-from citewell.model import Answer, FieldUse, Found, Message, Prompt, Usage
+from citewell.model import Answer, FieldUse, Found, Message, Prompt, Query, Usage
 from citewell.protocols import Chat, Find
 from citewell.techniques.constants import SHOWN
 from citewell.techniques.routes import Route
@@ -59,7 +59,7 @@ class Ask:
     chat: Chat | None
     body: Callable[[str], Body]
 
-    async def __call__(self, prompt: str, question: str, **values: str) -> Said:
+    async def __call__(self, prompt: str, query: Query, **values: str) -> Said:
         """Return what the model says, its reasoning left out. `values` are what the file takes beside the question.
 
         Unsupported where there is no model to ask; ProviderError when it fails.
@@ -68,8 +68,9 @@ class Ask:
             raise Unsupported(
                 f"the technique of the prompt {prompt!r} asks a chat model, and extract is none; set chat.model"
             )
-        system, user = self.body(prompt).said(question, values)
-        asked = Prompt(question, (), (Message("system", system), Message("user", user)))
+        system, user = self.body(prompt).said(query.text, values)
+        said = (Message("system", system), Message("user", user))
+        asked = Prompt(query.text, (), said, access=str(query.access))
         pieces: list[str] = []
         usage = Usage()
         stream: Any = self.chat.stream(asked)
@@ -84,13 +85,14 @@ class Ask:
 class Means:
     """What a technique may use. `embed` gives unit vectors of questions, float32 (texts, dimensions).
 
-    `fields` gives the metadata fields that documents have; `routes` are the collections that were configured.
+    `fields` gives the metadata fields of the documents that a question is put to; `routes` are what
+    `chat.routes` has.
     """
 
     ask: Ask
     embed: Callable[[Sequence[str]], Matrix]
     write: Write
-    fields: Callable[[], Sequence[FieldUse]]
+    fields: Callable[[Query], Sequence[FieldUse]]
     routes: Sequence[Route] = ()
 
 

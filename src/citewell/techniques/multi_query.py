@@ -24,7 +24,7 @@ class MultiQuery:
     async def __call__(self, query: Query) -> Found:
         """Find with the question and up to WAYS rewordings, side by side."""
         started = perf_counter()
-        said = await self.means.ask("multi-query", query.text)
+        said = await self.means.ask("multi-query", query)
         others = [text for text in said.lines(WAYS + 1) if text != query.text][:WAYS]
         found = await together([self.inner(query), *(self.inner(replace(query, text=one)) for one in others)])
         hits = self.merge([one.hits for one in found], query.limit)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from citewell import filters
+from citewell.collection import inside
 from citewell.errors import BadInput
 from citewell.filters import Filter
 from citewell.model import FieldUse, Found, Query, Step
@@ -34,11 +35,11 @@ class QueryStructuring:
     async def __call__(self, query: Query) -> Found:
         """Find with the model's filter; without, where it wrote none, or one that is wrong or finds nothing."""
         started = perf_counter()
-        if query.where is not None:
+        if query.where != inside(query.collection):
             step = Step("query-structuring", "the question has its own filter")
             return noted(await self.inner(query), step)
-        fields = await asyncio.to_thread(self.means.fields)
-        said = await self.means.ask("query-structuring", query.text, fields=_listed(fields))
+        fields = await asyncio.to_thread(self.means.fields, query)
+        said = await self.means.ask("query-structuring", query, fields=_listed(fields))
         where, did = _filter(said.text, fields)
         if where is None:
             found = await self.inner(query)

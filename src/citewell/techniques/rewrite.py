@@ -43,7 +43,7 @@ class Rewrite:
     async def _rewritten(self, query: Query) -> tuple[str, int, Usage]:
         if self.how == "carry":
             return by_carrying(query), 0, Usage()
-        said = await self.means.ask("rewrite", query.text, conversation=conversation_of(query.history))
+        said = await self.means.ask("rewrite", query, conversation=conversation_of(query.history))
         lines = said.lines(2)
         # Not one line of a question's length: it answered, or explained itself. Then what is sure is carried over.
         good = len(lines) == 1 and len(lines[0]) <= LONGEST_REWRITE

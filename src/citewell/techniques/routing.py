@@ -28,7 +28,7 @@ class LogicalRouting:
         started = perf_counter()
         routes = _routes(self.means, "logical-routing")
         choices = "\n".join(f"{one.name}: {one.about}" for one in routes)
-        said = await self.means.ask("logical-routing", query.text, choices=choices)
+        said = await self.means.ask("logical-routing", query, choices=choices)
         name = said.choice([*(one.name for one in routes), EVERYTHING])
         chosen = next((one for one in routes if one.name == name), None)
         if chosen is None:

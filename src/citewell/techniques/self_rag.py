@@ -36,7 +36,7 @@ class SelfRag:
         first = replace(found, answer=draft)
         if useful:
             return noted(first, replace(step, seconds=perf_counter() - started))
-        said = await self.means.ask("search-again", query.text)
+        said = await self.means.ask("search-again", query)
         again = next((line for line in said.lines(1) if line != query.text), "")
         step = replace(step, calls=step.calls + 1, usage=step.usage + said.usage)
         if not again:
@@ -60,7 +60,7 @@ class SelfRag:
         """Criticise a draft. Only one whose every sentence is cited is worth asking about."""
         if draft.verdict != "answered":
             return False, Step("self-rag", f"the draft was {draft.verdict}")
-        said = await self.means.ask("self-rag", query.text, answer=draft.text)
+        said = await self.means.ask("self-rag", query, answer=draft.text)
         choice = said.choice(("yes", "no"))
         words = {"yes": "supported and useful", "no": "supported, and not useful"}
         did = words.get(choice or "", f"supported; the model did not say whether it is useful ({said.shown})")

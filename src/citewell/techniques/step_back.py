@@ -21,7 +21,7 @@ class StepBack:
     async def __call__(self, query: Query) -> Found:
         """Find with the question and the general one, side by side; their hits take turns."""
         started = perf_counter()
-        said = await self.means.ask("step-back", query.text)
+        said = await self.means.ask("step-back", query)
         wider = [text for text in said.lines(1) if text != query.text]
         found = await together([self.inner(query), *(self.inner(replace(query, text=one)) for one in wider)])
         hits = taking_turns([one.hits for one in found], query.limit)

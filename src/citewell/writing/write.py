@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from citewell.catalog.written import Kept
 from citewell.errors import CitewellError, Unsupported
+from citewell.model import Query
 from citewell.techniques import Ask
 from citewell.writing.request import Request
 
@@ -88,7 +89,7 @@ class Write:
         there = await asyncio.to_thread(self.texts.known, [key])
         if key in there:
             return there[key]
-        said = await self.ask(request.prompt, "", **request.values)
+        said = await self.ask(request.prompt, Query(""), **request.values)
         # Paid: it is kept even if this is cancelled now.
         await asyncio.shield(
             asyncio.to_thread(self.texts.keep, Kept(key, said.text, self.model, request.prompt, said.usage))

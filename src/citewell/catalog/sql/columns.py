@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from sqlalchemy import func, select, true
 from sqlalchemy.engine import Connection
 
+from citewell.access import READERS
 from citewell.catalog import schema
 from citewell.catalog.engine import is_postgres
 from citewell.catalog.where import to_sql
@@ -76,7 +77,7 @@ def typed_fields(
         query = query.where(to_sql(where, v.fields, postgres=is_postgres(sql)))
     seen: defaultdict[str, Counter[FieldKind]] = defaultdict(Counter)
     for name, kind, count in sql.execute(query):
-        if kind in JSON_KINDS and name != "id":  # each document's own id, for filters
+        if kind in JSON_KINDS and name not in ("id", READERS):  # each document's own id, for filters
             seen[name][JSON_KINDS[kind]] += count
     return _typed(seen, known)
 

@@ -114,7 +114,7 @@ class Workers:
 
     def claim(self, sql: Connection, document_ids: Sequence[str]) -> set[str]:
         """Claim documents, and return those that nobody else is writing."""
-        if not self.me:
+        if not self.me or not document_ids:
             return set(document_ids)
         # In one order everywhere, so that no two transactions wait for each other.
         rows = [{"document_id": one, "worker": self.me} for one in sorted(set(document_ids))]

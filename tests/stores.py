@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 
 from citewell.catalog import At, Postgres
 from citewell.settings import Config
@@ -21,7 +22,9 @@ def schema_of(folder: Path) -> str:
     note = Path(folder) / "schema-of-test"
     if not note.exists():
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(f"c{sha256(str(folder).encode()).hexdigest()[:16]}")
+        whole = note.with_suffix(f".{token_hex(8)}")  # others read it at any moment
+        whole.write_text(f"c{sha256(str(folder).encode()).hexdigest()[:16]}")
+        whole.replace(note)
     return note.read_text()
 
 

@@ -31,6 +31,8 @@ from citewell.catalog.ids import split_id
 a, of, v, m = schema.answers.c, schema.answer_versions.c, schema.versions.c, schema.meta.c
 CHANGES: Final = "changes"
 """The row of `meta` that counts what was made current or erased: in the very transaction that does so."""
+COUNTED: Final = {"preserve_rowcount": True}
+"""Psycopg's cursor forgets how many rows it inserted when SQLAlchemy closes it."""
 KEPT_SECONDS = 30 * 24 * 3600.0
 """A model behind a name may change: what it wrote is not served for longer."""
 
@@ -72,7 +74,7 @@ class Answers:
         with translated(), self._engine.begin() as sql:
             # What is looked at cannot change between looking and writing: on SQLite because it is one statement.
             together(sql, SHARING)
-            made = sql.execute(replace_in(sql, schema.answers, row))
+            made = sql.execute(replace_in(sql, schema.answers, row), execution_options=COUNTED)
             if made.rowcount < 1:
                 return
             if library is not None and _revision(sql) != library:

@@ -15,7 +15,7 @@ from citewell.errors import BadInput, Corrupt, Unsupported
 from citewell.incoming import Blob
 from citewell.lock import Holder
 from citewell.model import Mode
-from citewell.opening import make_folder, place, same_catalog
+from citewell.opening import make_folder, place, same_catalog, whole
 from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
@@ -89,6 +89,7 @@ def _open(config: Config, holder: Holder | None, create: bool, shared: SharedInd
             catalog.workers.join(holder is not None, config.catalog.lease)
         costs.open()
         folder = Path(config.library.path) / "index"
+        whole(catalog)
         _same_embedder(catalog, embedder)
         index = shared(embedder.dimensions) if shared else _embedded(catalog, folder, embedder.dimensions)
         return _library(config, Opened(catalog, index, embedder, answering, costs, score, holder))

@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from citewell.errors import BadInput, NotFound, OutOfSpace
+from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace
 
 if TYPE_CHECKING:
     from citewell.catalog import At, Catalog
@@ -52,3 +52,9 @@ def same_catalog(catalog: Catalog, folder: Path) -> None:
     opened = token_hex(8)
     note.write_text(opened)
     catalog.setting("opened", opened)
+
+
+def whole(catalog: Catalog) -> None:
+    """Corrupt for a library that is half of a copy."""
+    if catalog.unfinished():
+        raise Corrupt("this library is half of a copy; run the same `citewell copy` again, and it goes on")

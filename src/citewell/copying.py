@@ -55,7 +55,7 @@ def copy(source: Config, target: Config, tell: Callable[[str, int, int], None] =
         make_folder(target, create=True)
         there = Catalog(place(target), create=True)
         try:
-            rows = here._parts.catalog.copy_to(there, tell)
+            rows = here._parts.catalog.copies.to(there.copies, tell)
         finally:
             there.close()
         with assemble(target) as opened:

@@ -56,5 +56,5 @@ def same_catalog(catalog: Catalog, folder: Path) -> None:
 
 def whole(catalog: Catalog) -> None:
     """Corrupt for a library that is half of a copy."""
-    if catalog.unfinished():
+    if catalog.copies.unfinished():
         raise Corrupt("this library is half of a copy; run the same `citewell copy` again, and it goes on")

@@ -65,6 +65,7 @@ ROOMS: Final = {
     "chats": 5,
     "assemble": 5,
     "opening": 5,
+    "copying": 5.5,
     "testing": 5,
     "server": 6,
     "deploy": 6,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
-from citewell.catalog import copied, journal, queries, schema
+from citewell.catalog import journal, queries, schema
 from citewell.catalog.contradictions import contradictions
+from citewell.catalog.copied import Copies
 from citewell.catalog.engine import (
     SHARING,
     At,
@@ -48,7 +49,7 @@ from citewell.catalog.versions import (
 from citewell.catalog.where import to_sql
 from citewell.catalog.workers import Fenced, Workers
 from citewell.catalog.written import Texts
-from citewell.errors import BadInput, NotFound
+from citewell.errors import NotFound
 from citewell.filters import Filter
 from citewell.model import Entry, FieldUse, Passage
 
@@ -81,6 +82,7 @@ class Catalog:
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
         self.texts = Texts(self._transaction)
+        self.copies = Copies(self._engine)
         with translated():
             make_ready(self._engine, str(at), create)
 
@@ -300,8 +302,6 @@ class Catalog:
         with self._transaction() as sql:
             journal.forget_changes(sql, self.workers.me, upto)
 
-    # -- settings -------------------------------------------------------------------------
-
     def ids(self) -> set[str]:
         """Return the id of every document."""
         with self._read() as sql:
@@ -313,21 +313,6 @@ class Catalog:
             if value is not None:
                 sql.execute(replace_in(sql, schema.meta).values(name=name, value=value))
             return sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == name)).scalar()
-
-    def copy_to(self, target: Catalog, tell: copied.Tell) -> dict[str, int]:
-        """Copy every row into another catalog, going on where an earlier copy stopped; returns rows by table.
-
-        BadInput when it has documents that no unfinished copy brought. Nobody else may write to either.
-        """
-        with translated():
-            if target.counts()[0] and not copied.unfinished(target._engine):
-                raise BadInput("the target has documents of its own; copy into a new library")
-            return copied.copy_rows(self._engine, target._engine, tell)
-
-    def unfinished(self) -> bool:
-        """Say whether this is a copy that stopped on the way."""
-        with translated():
-            return copied.unfinished(self._engine)
 
     def integrity(self) -> list[str]:
         """Return what SQLite's own check finds wrong; [] when nothing is. PostgreSQL checks what it reads itself."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Row, Table, delete, func, select, tuple_
 from sqlalchemy.engine import Connection, Engine
 
 from citewell.catalog import schema
-from citewell.catalog.engine import BATCH, insert_new, replace_in
-from citewell.errors import Corrupt
+from citewell.catalog.engine import BATCH, insert_new, replace_in, translated
+from citewell.errors import BadInput, Corrupt
 
 Tell: TypeAlias = Callable[[str, int, int], None]
 """(table, rows copied, rows there are)."""
@@ -20,6 +21,30 @@ OF_PROCESSES: Final = frozenset(("journal", "workers", "claims"))
 OWN: Final = frozenset(("library", "opened", "terms"))
 """Settings of one library's index, which a copy has anew; and places, where a copy stopped."""
 PLACE: Final = "copied:"
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What of a catalog is a copy, and copies of it."""
+
+    engine: Engine
+
+    def to(self, target: Copies, tell: Tell) -> dict[str, int]:
+        """Copy every row into another catalog, going on where an earlier copy stopped; returns rows by table.
+
+        BadInput when it has documents that no unfinished copy brought. Corrupt when somebody writes to this meanwhile.
+        """
+        with translated():
+            if not target.unfinished() and rows_of(target.engine)["versions"]:
+                raise BadInput("the target has documents of its own; copy into a new library")
+            return copy_rows(self.engine, target.engine, tell)
+
+    def unfinished(self) -> bool:
+        """Say whether this is a copy that stopped on the way."""
+        name = schema.meta.c.name
+        places = select(func.count()).where(name.startswith(PLACE, autoescape=True))
+        with translated(), self.engine.connect() as sql:
+            return bool(sql.execute(places).scalar_one())
 
 
 def copied_tables() -> list[Table]:
@@ -54,15 +79,6 @@ def rows_of(engine: Engine) -> dict[str, int]:
     """Return how many rows each copied table has."""
     with engine.connect() as sql:
         return {one.name: _count(sql, one) for one in copied_tables()}
-
-
-def unfinished(target: Engine) -> bool:
-    """Say whether a catalog is a copy that stopped on the way."""
-    name = schema.meta.c.name
-    with target.connect() as sql:
-        return bool(
-            sql.execute(select(func.count()).where(name.startswith(PLACE, autoescape=True))).scalar_one()
-        )
 
 
 def _settings(source: Engine, target: Engine) -> None:

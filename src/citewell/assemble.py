@@ -14,7 +14,7 @@ from citewell.errors import BadInput, Unsupported
 from citewell.incoming import Blob
 from citewell.lock import Holder
 from citewell.model import Mode
-from citewell.opening import make_folder, open_index, place, shared
+from citewell.opening import make_folder, open_index, place, shared, whole
 from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
@@ -83,6 +83,7 @@ def _open(config: Config, holder: Holder | None, create: bool) -> Library:
         if config.catalog.url:
             catalog.workers.join(holder is not None, config.catalog.lease)
         costs.open()
+        whole(catalog)
         _same_embedder(catalog, embedder)
         index = open_index(config, catalog, embedder.dimensions)
         return _library(config, Opened(catalog, index, embedder, answering, costs, score, holder))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from citewell import plugins
-from citewell.errors import BadInput, NotFound, OutOfSpace
+from citewell.errors import BadInput, Corrupt, NotFound, OutOfSpace
 from citewell.protocols import Index, Place
 
 if TYPE_CHECKING:
@@ -81,3 +81,9 @@ def _same_catalog(catalog: Catalog, folder: Path) -> None:
     opened = token_hex(8)
     note.write_text(opened)
     catalog.setting("opened", opened)
+
+
+def whole(catalog: Catalog) -> None:
+    """Corrupt for a library that is half of a copy."""
+    if catalog.copies.unfinished():
+        raise Corrupt("this library is half of a copy; run the same `citewell copy` again, and it goes on")

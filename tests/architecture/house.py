@@ -74,6 +74,7 @@ ROOMS: Final = {
     "sourcing": 5,
     "assemble": 5,
     "opening": 5,
+    "copying": 5.5,
     "testing": 5,
     "server": 6,
     "deploy": 6,

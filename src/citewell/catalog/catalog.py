@@ -14,6 +14,7 @@ from citewell.access import READERS
 from citewell.catalog import queries, schema, sharing
 from citewell.catalog.collections import Collections
 from citewell.catalog.contradictions import contradictions
+from citewell.catalog.copied import Copies
 from citewell.catalog.engine import (
     SHARING,
     At,
@@ -75,6 +76,7 @@ class Catalog:
         self.texts = Texts(self._transaction)
         self.journal = Journal(self._read, self._transaction, self._writing, self.workers)
         self.collections = Collections(self._read)
+        self.copies = Copies(self._engine)
         with translated():
             make_ready(self._engine, str(at), create)
         with self._transaction() as sql:
@@ -288,8 +290,6 @@ class Catalog:
         """Return versions that are proposed and not accepted yet."""
         with self._read() as sql:
             return named(sql, ~v.current)
-
-    # -- settings -------------------------------------------------------------------------
 
     def ids(self, where: Filter | None = None) -> set[str]:
         """Return the ids of documents."""

@@ -32,8 +32,8 @@ serve: .venv/default ## serve the library in this folder
 leaks: .venv/dev ## 50 users, 1,000 documents, 10,000 requests over every door: nobody is shown what is not for them
 	$(BIN)/python -m tests.leaks.fuzz
 
-torture: .venv/dev ## kill it 60 times at 10,000 passages
-	$(BIN)/python -m pytest -m torture -s tests/failure
+torture: .venv/dev ## kill it 60 times at 10,000 passages; kill four writers in 100 rounds
+	$(BIN)/python -m pytest -m torture -s tests/failure tests/bulk
 
 clean: ## remove what the targets made, libraries left alone
 	rm -rf .venv .venvs .bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests.postgres import catalogs, postgres
+
+__all__ = ["catalogs", "postgres"]
 OPTIONAL = ("optional", "no evaluation data")
 BESIDE = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 

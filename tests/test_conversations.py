@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
+from citewell.catalog import schema
 from citewell.client import Remote
 from citewell.conversation import markdown
 from citewell.errors import BadInput, NotFound, ProviderError
@@ -28,7 +30,7 @@ __all__ = ["cli", "docs", "filled", "home", "opened"]
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def library(tmp_path: Path, catalogs: str) -> Iterator[Library]:
     with open_library(tmp_path / "library", create=True) as made:
         made.add(Document("lamp", "The lamp glows blue at night.", "Lamp"))
         made.add(Document("kettle", "The kettle boils one litre of water.", "Kettle"))
@@ -40,7 +42,12 @@ def ask(library: Library | Remote, text: str, conversation: str = "new") -> str:
 
 
 def written(library: Library) -> bytes:
-    folder = Path(str(library._parts.catalog._engine.url.database)).parent
+    """What a thief of the files reads; of a server's tables, what is in them."""
+    engine = library._parts.catalog._engine
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as sql:
+            return repr(sql.execute(select(schema.turns)).all()).encode()
+    folder = Path(str(engine.url.database)).parent
     return b"".join(file.read_bytes() for file in folder.glob("catalog.db*"))
 
 

@@ -13,9 +13,11 @@ from citewell.library import Library
 from citewell.model import Document, Query
 from tests.failure.worker import open_library
 
+pytestmark = pytest.mark.usefixtures("catalogs")
+
 
 @pytest.fixture
-def library(tmp_path: Path):  # type: ignore[no-untyped-def]
+def library(tmp_path: Path, catalogs: str):  # type: ignore[no-untyped-def]
     with open_library(tmp_path / "library", create=True) as opened:
         yield opened
 

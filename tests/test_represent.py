@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,25 +15,18 @@ from citewell.catalog import schema
 from citewell.library import Library
 from citewell.model import Document, Hit, Query
 from citewell.represent import sentences
-from citewell.settings import Config
 from citewell.sources.folder import Folder
 from citewell.testing import HashEmbedder
+from tests.stores import config_of
 
+pytestmark = pytest.mark.usefixtures("catalogs")
 FILLER = "The lamp on the table is green and old. Nobody knows who made it or when. It was sold twice."
 NEEDLE = "Quartz hums at thirty two kilohertz."
 TEXT = f"{FILLER} {NEEDLE} {FILLER.replace('lamp', 'clock')}"
 
 
 def opened(folder: Path, with_sentences: bool = True) -> Library:
-    config = Config()
-    return assemble(
-        replace(
-            config,
-            library=replace(config.library, path=folder),
-            embed=replace(config.embed, model="hash", sentences=with_sentences),
-        ),
-        create=True,
-    )
+    return assemble(config_of(folder, sentences=with_sentences), create=True)
 
 
 def dense(library: Library, text: str = NEEDLE, limit: int = 10) -> list[Hit]:
@@ -132,6 +124,7 @@ def test_a_write_that_was_cut_off_after_its_drop_was_journaled_leaves_no_sentenc
     library.add(Document("b", TEXT.replace("lamp", "stove")))
     library._parts.catalog.remove("a")  # killed before the index heard of it
     library._parts.holder.release()  # type: ignore[union-attr]
+    library._parts.catalog.workers.leave()
     crashed = tmp_path / "crashed"
     library._parts.index.flush()
     shutil.copytree(tmp_path / "library", crashed)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from citewell import plugins
 from citewell.chats import answering_of
-from citewell.errors import BadInput, NotFound, OutOfSpace, Unsupported
+from citewell.errors import BadInput, Unsupported
 from citewell.incoming import Blob
 from citewell.lock import Holder
 from citewell.model import Mode
-from citewell.protocols import Embedder, Index, Place, Reranker, Retriever
+from citewell.opening import make_folder, open_index, place, shared, whole
+from citewell.protocols import Embedder, Index, Reranker, Retriever
 from citewell.retrieve import (
     Collapse,
     Dense,
@@ -41,12 +41,13 @@ from citewell.settings import SearchConfig
 from citewell.sourcing import planned
 
 if TYPE_CHECKING:
+    from citewell.answering import Answering
     from citewell.catalog import Catalog
     from citewell.cost import Costs
     from citewell.explain import Explain
     from citewell.library import Library
     from citewell.prepare import Prepare, Spread
-    from citewell.settings import Config, EmbedConfig, IndexConfig
+    from citewell.settings import Config, EmbedConfig
     from citewell.techniques import Ask
     from citewell.writing import Writing
 
@@ -54,36 +55,66 @@ if TYPE_CHECKING:
 def assemble(config: Config, *, create: bool = False, spread: Spread | None = None) -> Library:
     """Open the library that a configuration describes.
 
-    NotFound when there is none and `create` is false; InUse when another process holds it. `spread` is where many
-    documents are read, split and embedded, if not here.
+    NotFound when there is no library and `create` is false; InUse when another process holds it. A catalog on
+    PostgreSQL with an index at a server is held by nobody: any number of processes may use it. `spread` is where
+    many documents are read, split and embedded, if not here.
     """
-    folder = Path(config.library.path)
-    _folder(folder, create)
-    holder = Holder(folder)
+    make_folder(config, create)
+    holder = None if shared(config) else Holder(Path(config.library.path))
     try:
-        return _open(config, folder, holder, spread)
+        return _open(config, holder, create, spread)
     except BaseException:
-        holder.release()
+        if holder is not None:
+            holder.release()
         raise
 
 
-def _open(config: Config, folder: Path, holder: Holder, spread: Spread | None) -> Library:
+def _open(config: Config, holder: Holder | None, create: bool, spread: Spread | None) -> Library:
     from citewell.catalog import Catalog
     from citewell.cost import Costs
+
+    at = place(config)
+    costs = Costs.of(config.cost, at)
+    embedder = costs.embedder(embedder_of(config.embed), config.embed)
+    # Before anything is open: these may refuse a prompt file, or a budget that cannot be kept.
+    answering = answering_of(config.chat, embedder, costs)
+    score = _reranker(config.search, costs)
+    catalog = Catalog(at, create=create or not config.catalog.url)
+    try:
+        if config.catalog.url:
+            catalog.workers.join(holder is not None, config.catalog.lease)
+        costs.open()
+        whole(catalog)
+        _same_embedder(catalog, embedder)
+        index = open_index(config, catalog, embedder.dimensions)
+        return _library(config, spread, Opened(catalog, index, embedder, answering, costs, score, holder))
+    except BaseException:
+        catalog.workers.leave()
+        catalog.close()
+        raise
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a library is made around."""
+
+    catalog: Catalog
+    index: Index
+    embedder: Embedder
+    answering: Callable[[Catalog], Answering]
+    costs: Costs
+    score: Reranker | None
+    holder: Holder | None
+
+
+def _library(config: Config, spread: Spread | None, opened: Opened) -> Library:
     from citewell.library import Library
     from citewell.parts import Parts
     from citewell.prepare import Prepare
     from citewell.read import Limits
     from citewell.represent import sentences
 
-    costs = Costs.of(config.cost, folder / "catalog.db")
-    embedder = costs.embedder(embedder_of(config.embed), config.embed)
-    # Before anything is open: these may refuse a prompt file, or a budget that cannot be kept.
-    answering = answering_of(config.chat, embedder, costs)
-    score = _reranker(config.search, costs)
-    catalog = Catalog(folder / "catalog.db")
-    costs.open()
-    _same_embedder(catalog, embedder)
+    catalog, index, embedder, score = opened.catalog, opened.index, opened.embedder, opened.score
     read = config.read
     limits = Limits(
         max_bytes=read.max_bytes,
@@ -92,32 +123,29 @@ def _open(config: Config, folder: Path, holder: Holder, spread: Spread | None) -
         max_unpacked_bytes=read.max_unpacked_bytes,
         max_seconds=read.max_seconds,
     )
-    _same_terms(catalog, folder / "index")
-    index = _index(config.index, folder / "index", embedder.dimensions, catalog)
     represent = (sentences,) if config.embed.sentences else ()
     suspects = read.suspicious != "off"
-    answers = answering(catalog)
+    answers = opened.answering(catalog)
     writing = _writing(config, answers.means.ask, catalog, embedder)
     prepare = Prepare(
         catalog, embedder, config.split.tokens, limits, represent, writing, suspects,
         collection=config.library.collection, spread=spread,
     )  # fmt: skip
     _same_settings(catalog, prepare)
-    found = retrievers(index, embedder, catalog, config.search, score=score)
     parts = Parts(
         catalog=catalog,
         index=index,
         embedder=embedder,
         answering=answers,
-        costs=costs,
+        costs=opened.costs,
         prepare=prepare,
-        retrievers=found,
+        retrievers=retrievers(index, embedder, catalog, config.search, score=score),
         readers=_readers(index, prepare, config, score),
         shown=config.chat.passages,
         collection=config.library.collection,
         explain=_explain(catalog, index, prepare, config, score),
-        holder=holder,
-        sources=planned(config.sources, config.read, folder / "git"),
+        holder=opened.holder,
+        sources=planned(config.sources, config.read, Path(config.library.path) / "git"),
     )
     return Library(parts)
 
@@ -272,32 +300,6 @@ def _reranker(config: SearchConfig, costs: Costs | None = None) -> Reranker | No
     from citewell.providers.cross_encoder import CrossEncoder
 
     return CrossEncoder(which)
-
-
-def _index(config: IndexConfig, folder: Path, dimensions: int, catalog: Catalog) -> Index:
-    """Open the index; one that is new, or was damaged, is filled from the catalog."""
-    library = catalog.setting("library") or catalog.setting("library", uuid4().hex) or ""
-    place = Place(folder, config.url, config.collection, config.key_env, config.timeout, library)
-    index: Index = plugins.load("indexes", config.store)(place, dimensions)
-    return index
-
-
-def _folder(folder: Path, create: bool) -> None:
-    if not create and not (folder / "catalog.db").exists():
-        raise NotFound(f"there is no library at {str(folder)!r}; make one with `citewell init`")
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise OutOfSpace(f"the library folder {str(folder)!r} cannot be made: {error.strerror}") from error
-
-
-def _same_terms(catalog: Catalog, folder: Path) -> None:
-    """Words are weighed when they are indexed: an index of another analyser is thrown away and made anew."""
-    from citewell.index.lexical import VERSION
-
-    if catalog.setting("terms") != str(VERSION):
-        shutil.rmtree(folder, ignore_errors=True)
-        catalog.setting("terms", str(VERSION))
 
 
 def _same_settings(catalog: Catalog, prepare: Prepare) -> None:

@@ -203,9 +203,10 @@ def _converted(name: str, value: Any, where: str, folder: Path) -> Any:
         )
     if rules.get("address") and SECRET.search(value):
         # Nor is this, for the same reason.
+        section = name.split(".")[0]
         raise BadInput(
             f"{name} in {where} has a password or key in it; put that into an environment variable, and the "
-            f"variable's name into {name.split('.')[0]}.key_env"
+            f"variable's name into {section}.{'password_env' if section == 'catalog' else 'key_env'}"
         )
     return value
 

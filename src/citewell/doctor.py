@@ -32,6 +32,7 @@ NEEDED: Final = {
 EXTRAS: Final = {
     "local": (("xllamacpp",), "answers from a GGUF model on this machine"),
     "anthropic": (("anthropic",), "answers from Anthropic's models"),
+    "postgres": (("psycopg",), "the catalog on PostgreSQL"),
     "hub": (("huggingface-hub",), "embedders by name"),
     "cohere": (("cohere",), "Cohere's chat, embedding and reranking models"),
     "qdrant": (("qdrant-client",), "an index on a Qdrant server"),

@@ -15,6 +15,7 @@ from citewell.access import ANYBODY, Access, both, reach, readers_of, within
 from citewell.background import Background
 from citewell.catalog import missing
 from citewell.collection import Collection, inside
+from citewell.commit import Commit
 from citewell.conversations import Conversations
 from citewell.cost.books import Account, charging
 from citewell.errors import BadInput, Unsupported
@@ -64,12 +65,16 @@ class Library:
         self._progress = Progress()
         self._retriever = parts.retrievers
         self._reader = parts.readers or parts.retrievers
-        self._storing = Storing(parts.catalog, parts.index, parts.embedder, self._lease, self._changed)
         self._store = parts.index.health().store
-        recover(parts.catalog, parts.index, partial(points_of, parts.catalog, parts.prepare.text))
-        self.conversations = Conversations(parts.catalog.talk, self._seen)
-        self._upkeep = Upkeep(parts.catalog, parts.index, self._lease)
-        self.sources = Sources(partial(self.sync, access=Access.all()), parts.catalog, parts.sources)
+        catalog, index = parts.catalog, parts.index
+        points = partial(points_of, catalog, parts.prepare.text)
+        self._upkeep = Upkeep(catalog, index, self._lease, points)
+        with self._lease:
+            recover(catalog, index, points, parts.holder is None)
+        self.conversations = Conversations(catalog.talk, self._seen)
+        self._commits = Commit(catalog, index, self._lease, self._upkeep)
+        self._storing = Storing(catalog, parts.embedder, self._commits)
+        self.sources = Sources(partial(self.sync, access=Access.all()), catalog, parts.sources)
 
     # -- documents ----------------------------------------------------------------------------------
 
@@ -120,11 +125,7 @@ class Library:
 
         NotFound if there is none.
         """
-        with self._lease:
-            self._check(document_id, access)
-            gone = self._parts.catalog.remove(document_id)
-            self._parts.index.drop(gone.ids())
-        self._changed(len(gone.ids()))
+        self._commits.remove(document_id, partial(self._check, access=access))
 
     def share(self, document_id: str, readers: Readers, access: Access = ANYBODY) -> None:
         """Set who may see a document: names like "group:sales"; none of them: nobody; None: everybody.
@@ -133,11 +134,7 @@ class Library:
         for a name that is none.
         """
         wanted = readers_of(readers)
-        with self._lease:
-            self._check(document_id, access)
-            version, fields = self._parts.catalog.share(document_id, wanted)
-            self._parts.index.set_fields(version.ids(), fields)
-        self._changed(len(version.ids()))
+        self._commits.share(document_id, wanted, partial(self._check, access=access))
 
     def get(self, document_id: str, access: Access = ANYBODY) -> tuple[Entry, Document]:
         """Return a document as it is now. NotFound if there is none."""
@@ -282,6 +279,7 @@ class Library:
 
     def announce(self, url: str) -> None:
         """Tell other processes where this library is served."""
+        self._parts.catalog.workers.announce(url)
         if self._parts.holder is not None:
             self._parts.holder.announce(url)
 
@@ -292,6 +290,7 @@ class Library:
         self._background.stop()
         self._parts.index.close()
         self._parts.costs.close()
+        self._parts.catalog.workers.leave()
         self._parts.catalog.close()
         if self._parts.holder is not None:
             self._parts.holder.release()

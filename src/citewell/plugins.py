@@ -86,6 +86,8 @@ EXTRAS: Final = {
     "scipy": "eval",
 }
 ONE: Final = {"indexes": "index"}
+SHARED: Final = ("qdrant", "pgvector")
+"""Indexes that several processes may use at once."""
 KEYS: Final = {
     "openai": "OPENAI_API_KEY",
     "openai-responses": "OPENAI_API_KEY",

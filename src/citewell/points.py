@@ -20,7 +20,8 @@ def points_of(catalog: Catalog, text: Callable[[str, Passage], str], version: Ve
         Point(passage.id, entry.id, vector, text(entry.title, passage), entry.fields)
         for entry, passage, vector in catalog.points(version)
     ]
-    further = catalog.representations(version)
+    # A version that another process has replaced meanwhile has none.
+    further = catalog.representations(version) if points else []
     return points + [replace(points[0], id=one, vector=vector, text="") for one, vector in further]
 
 

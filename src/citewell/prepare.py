@@ -200,7 +200,7 @@ class Prepare:
 
     def _embedded(self, texts: Mapping[bytes, str]) -> dict[bytes, Vector]:
         """Return the vectors of texts by their hashes; only those that are not stored are embedded."""
-        known = self.catalog.known(texts)
+        known = self.catalog.embedded.vectors(texts)
         missing = [one for one in texts if one not in known]
         rows = self.embedder.embed([texts[one] for one in missing], kind="passage") if missing else ()
         return known | {one: rounded(row) for one, row in zip(missing, rows, strict=True)}

@@ -52,6 +52,6 @@ def _unknown(job: Job, catalog: Catalog, seen: set[bytes]) -> Iterator[str]:
     """Yield each text of a job that has no stored vector and was not seen."""
     texts = dict(zip(job.hashes, job.texts, strict=True)) | dict(job.also)
     fresh = [one for one in texts if one not in seen]
-    known = catalog.stored(fresh, reach(job.access))
+    known = catalog.embedded.within(fresh, reach(job.access))
     seen.update(fresh)
     yield from (texts[one] for one in fresh if one not in known)

@@ -35,6 +35,35 @@ class LibraryConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogConfig:
+    """Where documents, passages and vectors are kept."""
+
+    url: str = _setting(
+        "",
+        "address of a PostgreSQL database, postgresql+psycopg://USER@HOST/DATABASE; empty is SQLite in library.path",
+        address=True,
+    )
+    schema: str = _setting("citewell", "schema of its tables in that database")
+    lease: float = _setting(
+        15.0,
+        "seconds without a sign of life after which others take over a process's work",
+        least=1,
+        most=3600,
+    )
+    fields: str = _setting(
+        "", 'types of metadata fields for `citewell sql`, as "year number, tags list"; others are inferred'
+    )
+    tables: str = _setting(
+        "", "tables and views of your own in that database that `citewell sql` may read, apart by commas"
+    )
+    password_env: str = _setting(
+        "",
+        "environment variable of its password; empty is PGPASSWORD or ~/.pgpass, as with every PostgreSQL client",
+        variable=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class EmbedConfig:
     """What turns text into vectors."""
 
@@ -230,6 +259,7 @@ class Config:
     """All settings, by section, and the sources."""
 
     library: LibraryConfig = LibraryConfig()
+    catalog: CatalogConfig = CatalogConfig()
     embed: EmbedConfig = EmbedConfig()
     index: IndexConfig = IndexConfig()
     split: SplitConfig = SplitConfig()

@@ -24,7 +24,7 @@ def ask(question: str, chat: Chat, refuse_below: float, *before: Message) -> Ans
         return Found(query, tuple(shelf()))
 
     async def drain() -> Answer:
-        writing = Composing(chat, None, lambda: (3, 3), judged, refuse_below)
+        writing = Composing(chat, None, lambda query: (3, 3), judged, refuse_below)
         answering = Answering(writing, means(writing), no_technique)
         events = [event async for event in answering(Query(question, history=before), find)]
         assert isinstance(events[-1], Done)

@@ -118,7 +118,8 @@ def test_sql_is_only_in_the_catalog_and_its_kin() -> None:
 def test_engines_are_only_in_the_index() -> None:
     for module in modules():
         for package, one in module.packages:
-            assert not uses(package, ENGINES) or within(module.name, ["index"]), module.at(one.line)
+            rooms = ["index", "catalog"] if uses(package, ("psycopg",)) else ["index"]
+            assert not uses(package, ENGINES) or within(module.name, rooms), module.at(one.line)
 
 
 def test_adapters_know_nothing_of_the_catalog() -> None:

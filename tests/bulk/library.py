@@ -39,7 +39,8 @@ def blobs(count: int) -> list[Blob]:
     """Return documents of which two are broken, one comes twice, and one is many."""
     found = [Blob(f"d{number}.md", text(number).encode()) for number in range(count)]
     records = "\n".join(
-        f'{{"id": "r{n}", "title": "Record {n}", "text": "toaster{n} has slots"}}' for n in range(5)
+        f'{{"id": "r{n}", "title": "Record {n}", "text": "toaster{n} has slots {text(n, 1).split()[-1]}"}}'
+        for n in range(5)
     )
     found[2:2] = [Blob("empty.md", b""), Blob("records.jsonl", records.encode())]
     return [*found, Blob("broken.pdf", b"%PDF-1.7 no more"), Blob("d1.md", text(1001).encode())]
@@ -65,10 +66,10 @@ def contents(library: Library) -> dict[str, Any]:
 def vectors(library: Library) -> dict[bytes, bytes]:
     """Return all stored vectors by hash."""
     catalog = library._parts.catalog
-    return {key: vector.tobytes() for key, vector in catalog.known(catalog.hashes()).items()}
+    return {key: vector.tobytes() for key, vector in catalog.embedded.vectors(catalog.embedded.all()).items()}
 
 
 def found_by(library: Library, question: str) -> list[tuple[str, int, int, float]]:
-    """Return the hits of a search, without what differs between two libraries (passage ids)."""
-    hits = library.search(citewell.Query(question))
-    return [(h.passage.document_id, h.passage.start, h.passage.end, round(h.score, 5)) for h in hits]
+    """Return the hits by words, without what differs between two libraries: passage ids, and the order of ties."""
+    hits = library.search(citewell.Query(question, mode="keyword"))
+    return sorted((h.passage.document_id, h.passage.start, h.passage.end, round(h.score, 5)) for h in hits)

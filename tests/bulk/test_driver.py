@@ -30,6 +30,7 @@ def started(folder: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=folder, env=environment, text=True, stdout=pipe, stderr=pipe)
 
 
+@pytest.mark.torture
 def test_a_killed_driver_goes_on_where_it_was(tmp_path: Path) -> None:
     documents = tmp_path / "docs"
     documents.mkdir()
@@ -44,7 +45,7 @@ def test_a_killed_driver_goes_on_where_it_was(tmp_path: Path) -> None:
     assert driver.poll() is None
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate()
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert alive == []
     with open_library(tmp_path / "library") as library:
         before = contents(library)

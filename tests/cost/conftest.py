@@ -11,6 +11,7 @@ import citewell
 from citewell.library import Library
 from citewell.model import Document
 from tests.providers.conftest import model
+from tests.retrieve.shelf import stored
 
 __all__ = ["model"]
 
@@ -45,7 +46,7 @@ def paid(folder: Path, url: str, texts: dict[str, str] | None = None, **settings
     prices = folder / "prices.toml"
     prices.write_text(PRICES)
     chosen = {name.replace("_", ".", 1): value for name, value in settings.items()}
-    usual = {"embed.model": "hash", "chat.model": "openai", "chat.url": url, "chat.name": "m"}
+    usual = {**stored(folder / "library"), "chat.model": "openai", "chat.url": url, "chat.name": "m"}
     merged = {**usual, "cost.prices": str(prices), **chosen}
     with citewell.open(folder / "library", create=True, settings=merged) as library:
         for name, text in (TEXTS if texts is None else texts).items():

@@ -23,7 +23,7 @@ def calls(stub: Stub, library: Library, query: Query = LAMP) -> int:
     return len(stub.asked) - before
 
 
-def test_the_same_question_is_paid_once_and_says_so(tmp_path: Path) -> None:
+def test_the_same_question_is_paid_once_and_says_so(catalogs: str, tmp_path: Path) -> None:
     with serving(BLUE) as stub, paid(tmp_path, stub.url, **ON) as library:
         first = library.ask(LAMP)
         again = library.ask(replace(LAMP, text="  What colour  is the lamp at night ?? "))
@@ -59,7 +59,7 @@ def test_whatever_decides_the_answer_is_in_the_key(tmp_path: Path) -> None:
             assert calls(stub, library) == 1
 
 
-def test_a_changed_document_is_asked_about_anew(tmp_path: Path) -> None:
+def test_a_changed_document_is_asked_about_anew(catalogs: str, tmp_path: Path) -> None:
     with serving(BLUE) as stub, paid(tmp_path, stub.url, **ON) as library:
         calls(stub, library)
         library.add(Document("lamp", "The lamp glows green at night."))
@@ -114,7 +114,7 @@ def test_an_answer_about_what_changed_meanwhile_is_not_kept(tmp_path: Path) -> N
         assert not held(tmp_path)
 
 
-def test_it_keeps_the_newest_and_no_more(tmp_path: Path) -> None:
+def test_it_keeps_the_newest_and_no_more(catalogs: str, tmp_path: Path) -> None:
     with serving(BLUE) as stub, paid(tmp_path, stub.url, chat_cache=2) as library:
         asked = [replace(LAMP, text=f"What colour is lamp {n}?") for n in range(3)]
         assert [calls(stub, library, one) for one in asked] == [1, 1, 1]

@@ -29,7 +29,7 @@ def only(library: Library, **groups: str) -> Spent:
     return found
 
 
-def test_an_answer_says_what_it_cost_and_the_ledger_says_the_same(tmp_path: Path) -> None:
+def test_an_answer_says_what_it_cost_and_the_ledger_says_the_same(catalogs: str, tmp_path: Path) -> None:
     with serving(BLUE) as stub, paid(tmp_path, stub.url) as library:
         answer = library.ask(LAMP)
         spent = only(library, by="model")
@@ -112,7 +112,7 @@ def test_embedding_and_reranking_are_noted_by_question_and_by_job(tmp_path: Path
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the stub is hung up on
-def test_a_crash_in_the_middle_of_a_call_leaves_it_at_its_most(tmp_path: Path) -> None:
+def test_a_crash_in_the_middle_of_a_call_leaves_it_at_its_most(catalogs: str, tmp_path: Path) -> None:
     """The process is killed while the model writes; the ledger knew of the call before it was made."""
     (tmp_path / "prices.toml").write_text(PRICES)
     code = (

@@ -8,28 +8,19 @@ from __future__ import annotations
 import os
 import random
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from citewell.assemble import assemble
 from citewell.library import Library
 from citewell.model import Document
-from citewell.settings import Config
+from tests.stores import config_of
 
 IDS = 40
 
 
 def open_library(folder: Path, create: bool = False) -> Library:
     """Open a library with the hashing embedder, which needs no model."""
-    config = Config()
-    return assemble(
-        replace(
-            config,
-            library=replace(config.library, path=str(folder)),
-            embed=replace(config.embed, model="hash"),
-        ),
-        create=create,
-    )
+    return assemble(config_of(folder), create=create)
 
 
 def word(name: str, revision: int) -> str:

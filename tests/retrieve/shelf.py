@@ -9,6 +9,7 @@ import citewell
 from citewell.catalog.ids import passage_id
 from citewell.library import Library
 from citewell.model import Document, Entry, Hit, Passage, Query
+from tests.stores import config_of
 
 
 def entry(name: str) -> Entry:
@@ -35,10 +36,17 @@ class Ranked:
 def opened(folder: Path, texts: dict[str, str] | None = None, **settings: Any) -> Library:
     """Open a library with the hashing embedder. A setting is written section_key=value."""
     chosen = {name.replace("_", ".", 1): value for name, value in settings.items()}
-    library = citewell.open(folder / "library", create=True, settings={"embed.model": "hash", **chosen})
+    library = citewell.open(
+        folder / "library", create=True, settings={**stored(folder / "library"), **chosen}
+    )
     for name, text in (texts or {}).items():
         library.add(Document(name, text))
     return library
+
+
+def stored(folder: Path) -> dict[str, str]:
+    config = config_of(folder)
+    return {"embed.model": "hash", "catalog.url": config.catalog.url, "catalog.schema": config.catalog.schema}
 
 
 def found(library: Library, text: str, **options: Any) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from citewell.catalog import Catalog
 from citewell.model import Query
 from citewell.retrieve.diverse import mmr
 from tests.retrieve.shelf import found, opened
+from tests.stores import catalog_at
 
 UNIT = st.floats(0, 1)
 
@@ -57,10 +59,11 @@ def test_a_repetition_goes_down_and_what_differs_comes_up(tmp_path: Path) -> Non
         assert found(library, "routers", where=None, limit=1, mode="keyword")
 
 
+@pytest.mark.usefixtures("catalogs")
 def test_the_catalog_gives_vectors_of_what_it_has(tmp_path: Path) -> None:
     with opened(tmp_path, {"a": "alpha beta"}) as library:
         one = library.search(Query("alpha"))[0].passage.id
-    catalog = Catalog(tmp_path / "library" / "catalog.db")
+    catalog = Catalog(catalog_at(tmp_path / "library"))
     vectors = catalog.vectors_of([one, "00000000-0000-0001-0000-000000000000"])
     assert list(vectors) == [one]
     assert vectors[one].shape == (64,)

@@ -17,7 +17,8 @@ from citewell.catalog import schema
 from citewell.errors import ProviderError
 from citewell.library import Library
 from citewell.model import Delta, Prompt, Usage
-from citewell.settings import ChatConfig, Config
+from citewell.settings import ChatConfig
+from tests.stores import config_of
 
 FREE = ChatConfig(model="local")
 """What a scripted model costs."""
@@ -84,12 +85,10 @@ def open_with(
 ) -> Library:
     """Open a library in which `model` writes these kinds."""
     patch.setattr(chats, "chat_of", lambda config, _, costs: costs.chat(model, FREE))
-    config = Config()
+    config = config_of(folder, **dict.fromkeys(kinds, True))
     return assembling.assemble(
         replace(
             config,
-            library=replace(config.library, path=folder),
-            embed=replace(config.embed, model="hash", **dict.fromkeys(kinds, True)),
             split=replace(config.split, tokens=60),
             chat=replace(config.chat, model=chat, concurrency=concurrency),
         ),

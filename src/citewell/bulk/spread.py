@@ -52,7 +52,7 @@ class RayData:
     def __call__(self, prepare: Prepare, blobs: Iterable[Blob]) -> Iterator[Job | Failure]:
         recipe = pickle.dumps(self._recipe(prepare))
         for wave in waves(blobs):
-            stored = work.prints_of(prepare.catalog.hashes())
+            stored = work.prints_of(prepare.catalog.embedded.all())
             for name, outcomes in self._done(wave, recipe, stored):
                 yield from prepare.settled(name, list(map(work.unpacked, outcomes)))
 

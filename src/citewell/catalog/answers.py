@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Float,
     LargeBinary,
     String,
     and_,
+    cast,
     delete,
     false,
     func,
-    insert,
     literal,
     select,
-    text,
     true,
+    update,
 )
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.engine import SHARING, At, insert_new, open_engine, replace_in, together, translated
 from citewell.catalog.ids import split_id
-from citewell.catalog.sqlite import open_engine, translated
 
-a, of, v = schema.answers.c, schema.answer_versions.c, schema.versions.c
+a, of, v, m = schema.answers.c, schema.answer_versions.c, schema.versions.c, schema.meta.c
+CHANGES: Final = "changes"
+"""The row of `meta` that counts what was made current or erased: in the very transaction that does so."""
+COUNTED: Final = {"preserve_rowcount": True}
+"""Psycopg's cursor forgets how many rows it inserted when SQLAlchemy closes it."""
 KEPT_SECONDS = 30 * 24 * 3600.0
 """A model behind a name may change: what it wrote is not served for longer."""
 
@@ -35,8 +40,8 @@ KEPT_SECONDS = 30 * 24 * 3600.0
 class Answers:
     """Keeps at most `most` texts, the newest. Every method is one transaction."""
 
-    def __init__(self, path: Path, most: int) -> None:
-        self._engine = open_engine(path)
+    def __init__(self, at: At, most: int) -> None:
+        self._engine = open_engine(at)
         self._most = most
 
     def get(self, key: bytes) -> tuple[str, str] | None:
@@ -59,7 +64,6 @@ class Answers:
         """
         versions = sorted({split_id(one)[0] for one in passages})
         there = select(func.count()).where(v.key.in_(versions), v.current).scalar_subquery()
-        # One statement: what is looked at cannot change between looking and writing.
         row = select(
             literal(key, LargeBinary),
             literal(written[0], String),
@@ -68,7 +72,9 @@ class Answers:
             literal(time.time(), Float),
         ).where(and_(there == len(versions), true()))
         with translated(), self._engine.begin() as sql:
-            made = sql.execute(insert(schema.answers).prefix_with("OR REPLACE").from_select(list(a), row))
+            # What is looked at cannot change between looking and writing: on SQLite because it is one statement.
+            together(sql, SHARING)
+            made = sql.execute(replace_in(sql, schema.answers, row), execution_options=COUNTED)
             if made.rowcount < 1:
                 return
             if library is not None and _revision(sql) != library:
@@ -76,7 +82,7 @@ class Answers:
                 return
             rows = [{"version": version, "answer": key} for version in versions]
             if rows:
-                sql.execute(insert(schema.answer_versions).prefix_with("OR IGNORE"), rows)
+                sql.execute(insert_new(sql, schema.answer_versions), rows)
             _forget(sql, self._beyond(sql))
 
     def close(self) -> None:
@@ -84,12 +90,18 @@ class Answers:
         self._engine.dispose()
 
     def _beyond(self, sql: Connection) -> list[bytes]:
-        query = select(a.key).order_by(a.made_at.desc()).limit(-1).offset(self._most)
+        query = select(a.key).order_by(a.made_at.desc()).offset(self._most)
         return list(sql.execute(query).scalars())
 
 
 def forget_answers(sql: Connection, versions: Sequence[int]) -> None:
-    """Erase, in somebody's transaction, what was written to prompts that showed these versions, or may have."""
+    """Erase, in somebody's transaction, what was written to prompts that showed these versions, or may have.
+
+    Who calls this is `alone` in SHARING.
+    """
+    number = cast(cast(m.value, BigInteger) + 1, String)
+    if not sql.execute(update(schema.meta).where(m.name == CHANGES).values(value=number)).rowcount:
+        sql.execute(insert_new(sql, schema.meta).values(name=CHANGES, value="1"))
     shown = list(sql.execute(select(of.answer).where(of.version.in_(versions))).scalars())
     whole = list(sql.execute(select(a.key).where(a.library != false())).scalars())
     _forget(sql, [*shown, *whole])
@@ -103,6 +115,4 @@ def _forget(sql: Connection, keys: Sequence[bytes]) -> None:
 
 
 def _revision(sql: Connection) -> int:
-    # The journal's own counter never goes back, whatever is forgotten of the journal.
-    found = sql.execute(text("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")).scalar()
-    return int(found or 0)
+    return int(sql.execute(select(m.value).where(m.name == CHANGES)).scalar() or 0)

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.engine import Connection
 
 from citewell.access import READERS
 from citewell.catalog import queries, schema, sharing
 from citewell.catalog.collections import Collections
 from citewell.catalog.contradictions import contradictions
+from citewell.catalog.copied import Copies
+from citewell.catalog.embedded import Embedded
+from citewell.catalog.engine import (
+    SHARING,
+    At,
+    empty_log,
+    insert_new,
+    is_postgres,
+    open_engine,
+    replace_in,
+    together,
+    translated,
+)
 from citewell.catalog.fields import fields_in_use
-from citewell.catalog.ids import passage_id, split_id
+from citewell.catalog.ids import split_id
+from citewell.catalog.journal import Journal
+from citewell.catalog.revision import make_ready
 from citewell.catalog.runs import Runs
 from citewell.catalog.sharing import Known, missing
-from citewell.catalog.sqlite import add_columns, among, empty_log, open_engine, translated
 from citewell.catalog.suspicions import release, suspicious_counts
 from citewell.catalog.taken import Taken
 from citewell.catalog.talk import Talk, note_shown, redact
-from citewell.catalog.vectors import pack, unpack
 from citewell.catalog.versions import (
     ENTRY,
     Proposal,
+    Proposed,
     Readers,
     Version,
     entry_of,
@@ -36,10 +47,12 @@ from citewell.catalog.versions import (
     forget,
     named,
     propose,
+    store,
+    unchanged,
 )
 from citewell.catalog.where import to_sql
+from citewell.catalog.workers import Fenced, Workers
 from citewell.catalog.written import Texts
-from citewell.errors import Unsupported
 from citewell.filters import Filter
 from citewell.model import Entry, Fields, FieldUse, Passage
 
@@ -49,71 +62,94 @@ if TYPE_CHECKING:
 v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A journal row: a version whose points the index must be told to put or drop."""
-
-    id: int
-    op: str
-    version: Version
-
-
 class Catalog:
-    """A SQLite catalog at `path`, in WAL mode with synchronous=FULL: a commit survives a power cut."""
+    """A catalog in SQLite's file or on a PostgreSQL server."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = open_engine(path)
+    def __init__(self, at: At, *, create: bool = True) -> None:
+        self._engine = open_engine(at)
+        self._postgres = is_postgres(self._engine)
+        level = {"isolation_level": "REPEATABLE READ"} if self._postgres else {}
+        self._reader = self._engine.execution_options(**level)
+        self.workers = Workers(self._engine)
         self.talk = Talk(self._engine)
         self.taken = Taken(self._engine)
         self.runs = Runs(self._engine)
         self.texts = Texts(self._transaction)
+        self.journal = Journal(self._read, self._transaction, self._writing, self.workers)
         self.collections = Collections(self._read)
-        self.restricts = False  # whether a document has, or had, an access list
+        self.copies = Copies(self._engine)
+        self.embedded = Embedded(self._read)
+        with translated():
+            make_ready(self._engine, str(at), create)
         with self._transaction() as sql:
-            schema.metadata.create_all(sql)
-            add_columns(sql, schema.metadata.sorted_tables)
-            found = sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
-            if found is None:
-                sql.execute(insert(schema.meta).values(name="schema", value=str(schema.VERSION)))
-            elif int(found) != schema.VERSION:
-                raise Unsupported(
-                    f"the library at {str(path.parent)!r} has schema {found}, this Citewell knows "
-                    f"{schema.VERSION}; install the Citewell that wrote it"
-                )
             note_shown(sql)
-            self.restricts = sharing.restricts(sql)
+            self._restricts = sharing.restricts(sql)
 
     # -- writing ------------------------------------------------------------------------------------
 
-    def propose(self, proposals: Sequence[Proposal], new: dict[bytes, Vector]) -> list[Version]:
-        """Store new versions, each of another document, as pending, with the vectors that are new, and journal them."""
+    def propose(self, proposals: Sequence[Proposal], new: Mapping[bytes, Vector]) -> Proposed:
+        """Claim documents, each once, and store their new versions as pending, with vectors, and journal them."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        with self._transaction() as sql:
-            if new:
-                rows = [{"hash": key, "vector": pack(vector)} for key, vector in new.items()]
-                sql.execute(insert(schema.vectors).prefix_with("OR IGNORE"), rows)
+        me = self.workers.me
+        with self._writing() as sql:
             if any(READERS in one.document.fields for one in proposals):
                 self._note_restricted(sql)
-            return propose(sql, proposals, now)
+            mine = self.workers.claim(sql, [one.document.id for one in proposals])
+            ours = {one.document.id: one for one in proposals if one.document.id in mine}
+            # Whatever of ours is pending was given up when the server could not be told so.
+            erase(sql, named(sql, v.document_id.in_(ours), ~v.current), me)
+            same = unchanged(sql, ours)
+            self.workers.unclaim(sql, same)
+            todo = [one for name, one in ours.items() if name not in same]
+            together(sql, SHARING)
+            store(sql, todo, new)
+            made = propose(sql, todo, now, me)
+        pairs = zip(todo, made, strict=True)
+        return Proposed({one.document.id: version for one, version in pairs}, same)
 
     def accept(self, versions: Sequence[Version]) -> list[Version]:
-        """Make pending versions current; returns the versions that they replaced, now gone."""
+        """Make pending versions current; returns the versions that they replaced, now gone.
+
+        Fenced where another process has taken ours for dead, and erased them.
+        """
         mine = v.key.in_([version.key for version in versions])
-        with self._transaction() as sql:
-            stale = forget(sql, list(sql.execute(select(v.document_id).where(mine)).scalars()))
+        with self._writing() as sql:
+            ids = list(sql.execute(select(v.document_id).where(mine, ~v.current)).scalars())
+            if len(ids) != len(versions):
+                raise Fenced("others took this process for dead, and erased what it was writing; try again")
+            stale = forget(sql, ids, self.workers.me)
             sql.execute(update(schema.versions).where(mine).values(current=True))
+            self.workers.unclaim(sql, ids)
             return stale
 
     def abandon(self, versions: Sequence[Version]) -> None:
-        """Delete pending versions, and journal that their points must go."""
+        """Delete those of these versions that are still pending, and journal that their points must go."""
+        mine = v.key.in_([version.key for version in versions])
         with self._transaction() as sql:
-            erase(sql, versions)
+            ids = list(sql.execute(select(v.document_id).where(mine, ~v.current)).scalars())
+            erase(sql, named(sql, mine, ~v.current), self.workers.me)
+            self.workers.unclaim(sql, ids)
+
+    def claim(self, document_ids: Collection[str]) -> set[str]:
+        """Claim documents until they are accepted or abandoned; returns those that no other process is writing."""
+        if not self.workers.me:
+            return set(document_ids)
+        with self._writing() as sql:
+            return self.workers.claim(sql, list(document_ids))
+
+    def unclaim(self, document_ids: Collection[str]) -> None:
+        """Give back what was claimed."""
+        if self.workers.me:
+            with self._transaction() as sql:
+                self.workers.unclaim(sql, document_ids)
 
     def remove(self, document_id: str) -> Version:
-        """Delete a document's current version, and what it said in kept conversations: none of it is left in the
-        catalog's files. NotFound if there is none."""
-        with self._transaction() as sql:
-            gone = forget(sql, [document_id])
+        """Delete a claimed document, and what it said in kept conversations. NotFound if there is none.
+
+        None of it is left in the catalog's files.
+        """
+        with self._writing() as sql:
+            gone = forget(sql, [document_id], self.workers.me)
             if not gone:
                 raise missing(document_id)
             redact(sql, document_id)
@@ -122,14 +158,11 @@ class Catalog:
         return gone[0]
 
     def share(self, document_id: str, readers: Readers) -> tuple[Version, Fields]:
-        """Set a document's access list, None for everybody, and journal it; returns its version and all its fields.
-
-        NotFound if there is none.
-        """
-        with self._transaction() as sql:
+        """Set a claimed document's access list, None: everybody; returns its version and fields. NotFound if none."""
+        with self._writing() as sql:
             if readers is not None:
                 self._note_restricted(sql)
-            found = sharing.share(sql, document_id, readers)
+            found = sharing.share(sql, document_id, readers, self.workers.me)
             if found is None:
                 raise missing(document_id)
             return found
@@ -146,23 +179,6 @@ class Catalog:
         with self._read() as sql:
             return sharing.seen(sql, document_ids, where)
 
-    def known(self, hashes: Iterable[bytes]) -> dict[bytes, Vector]:
-        """Return the stored vectors among these hashes, as float32."""
-        with self._read() as sql:
-            return queries.vectors(sql, hashes)
-
-    def hashes(self) -> Iterator[bytes]:
-        """Yield the hash of every text that has a stored vector."""
-        with self._read() as sql:
-            yield from sql.execute(select(schema.vectors.c.hash)).scalars()
-
-    def stored(self, hashes: Collection[bytes], where: Filter | None) -> set[bytes]:
-        """Return those among these hashes that a vector is stored of, for a document that satisfies a filter."""
-        if where is None:
-            return set(self.known(hashes))
-        with self._read() as sql:
-            return sharing.stored(sql, hashes, where)
-
     def hits(
         self, ids: Sequence[str], where: Filter | None = None, *, quarantined: bool = True
     ) -> dict[str, tuple[Passage, Entry]]:
@@ -172,33 +188,24 @@ class Catalog:
 
     def words_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the texts of the passages among these ids that there are."""
-        query = select(p.key, p.position, p.text).where(among(p.key, p.position))
-        asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            return {passage_id(row[0], row[1]): row[2] for row in sql.execute(query, {"pairs": asked})}
+            return queries.words_of(sql, ids)
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, Vector]:
         """Return the vectors of the passages among these ids that there are, as float32."""
-        query = select(p.key, p.position, schema.vectors.c.vector)
-        query = query.join(schema.vectors, schema.vectors.c.hash == p.vector).where(among(p.key, p.position))
-        asked = json.dumps([split_id(one) for one in ids])
         with self._read() as sql:
-            rows = sql.execute(query, {"pairs": asked})
-            return {passage_id(row[0], row[1]): unpack(row[2]) for row in rows}
+            return queries.vectors_of(sql, ids)
 
     def texts_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Return, for each passage id whose version is current, that version's whole text."""
-        keys = {one: split_id(one)[0] for one in ids}
-        query = select(v.key, v.text).where(v.key.in_(set(keys.values())), v.current)
         with self._read() as sql:
-            texts = {row[0]: row[1] for row in sql.execute(query)}
-        return {one: texts[key] for one, key in keys.items() if key in texts}
+            return queries.texts_of(sql, ids)
 
     def get(self, document_id: str, where: Filter | None = None) -> tuple[Entry, str]:
         """Return the entry and text of a document that satisfies a filter. NotFound if there is none."""
         query = select(*ENTRY, v.text).where(v.document_id == document_id, v.current)
         with self._read() as sql:
-            row = sql.execute(_narrowed(query, where)).one_or_none()
+            row = sql.execute(self._narrowed(query, where)).one_or_none()
         if row is None:
             raise missing(document_id)
         return entry_of(row), row[-1]
@@ -227,13 +234,13 @@ class Catalog:
         """Return up to `limit` entries in order of id, from the first id greater than `after`."""
         query = select(*ENTRY).where(v.current, v.document_id > after).order_by(v.document_id).limit(limit)
         with self._read() as sql:
-            return [entry_of(row) for row in sql.execute(_narrowed(query, where))]
+            return [entry_of(row) for row in sql.execute(self._narrowed(query, where))]
 
     def counts(self, where: Filter | None = None) -> tuple[int, int, int]:
         """Return the numbers of documents and their passages, and of all pending journal rows."""
         query = select(func.count(), func.coalesce(func.sum(v.passages), 0)).where(v.current)
         with self._read() as sql:
-            documents, passages = sql.execute(_narrowed(query, where)).one()
+            documents, passages = sql.execute(self._narrowed(query, where)).one()
             pending = sql.execute(select(func.count()).select_from(schema.journal)).scalar_one()
             return documents, passages, pending
 
@@ -244,7 +251,7 @@ class Catalog:
 
     def document_ids(self, where: Filter, limit: int) -> list[str]:
         """Return up to `limit` ids of documents that satisfy a filter."""
-        query = select(v.document_id).where(v.current, to_sql(where, v.fields)).limit(limit)
+        query = self._narrowed(select(v.document_id).where(v.current), where).limit(limit)
         with self._read() as sql:
             return list(sql.execute(query).scalars())
 
@@ -266,60 +273,31 @@ class Catalog:
 
     def representations(self, version: Version) -> list[tuple[str, Vector]]:
         """Return the further points of a version's passages: their ids and vectors."""
-        query = select(r.place, schema.vectors.c.vector).where(r.key == version.key)
-        query = query.join(schema.vectors, schema.vectors.c.hash == r.vector)
         with self._read() as sql:
-            return [(passage_id(version.key, row[0]), unpack(row[1])) for row in sql.execute(query)]
-
-    # -- journal ------------------------------------------------------------------------------------
+            return queries.representations(sql, version)
 
     def pending(self) -> list[Version]:
-        """Return versions that were proposed and never accepted: what a crash left."""
+        """Return versions that are proposed and not accepted yet."""
         with self._read() as sql:
             return named(sql, ~v.current)
-
-    def changes(self) -> list[Change]:
-        """Return the journal, oldest first. A put whose version is gone is left out.
-
-        A version that is gone has no places any more: comparing with the index finds its further points.
-        """
-        j = schema.journal.c
-        with self._read() as sql:
-            live = set(sql.execute(select(v.key).where(v.current)).scalars())
-            rows = sql.execute(select(j.id, j.op, j.key, j.passages).order_by(j.id)).all()
-        return [Change(i, op, Version(k, 0, n)) for i, op, k, n in rows if op == "drop" or k in live]
-
-    def last_change(self) -> int:
-        """Return the id of the newest journal row, 0 if there is none."""
-        with self._read() as sql:
-            return int(sql.execute(select(func.coalesce(func.max(schema.journal.c.id), 0))).scalar_one())
-
-    def forget_changes(self, upto: int) -> None:
-        """Delete journal rows that the index now holds durably; rows of pending versions stay."""
-        pending = select(v.key).where(~v.current)
-        j = schema.journal.c
-        with self._transaction() as sql:
-            sql.execute(delete(schema.journal).where(j.id <= upto, j.key.not_in(pending)))
-
-    # -- settings -------------------------------------------------------------------------
 
     def ids(self, where: Filter | None = None) -> set[str]:
         """Return the ids of documents."""
         with self._read() as sql:
-            return set(sql.execute(_narrowed(select(v.document_id).where(v.current), where)).scalars())
+            return set(sql.execute(self._narrowed(select(v.document_id).where(v.current), where)).scalars())
 
-    def setting(self, name: str, value: str | None = None) -> str | None:
-        """Read a setting of the library, or write it when `value` is given."""
+    def setting(self, name: str, value: str | None = None, keep: bool = False) -> str | None:
+        """Read a setting of the library; write it when `value` is given, unless `keep` and it is there."""
+        put = insert_new if keep else replace_in
         with self._transaction() as sql:
             if value is not None:
-                sql.execute(insert(schema.meta).prefix_with("OR REPLACE").values(name=name, value=value))
+                sql.execute(put(sql, schema.meta).values(name=name, value=value))
             return sql.execute(select(schema.meta.c.value).where(schema.meta.c.name == name)).scalar()
 
     def integrity(self) -> list[str]:
-        """Return what SQLite's own check finds wrong; [] when nothing is."""
+        """Return what SQLite's own check finds wrong; [] when nothing is. PostgreSQL checks what it reads itself."""
         with self._read() as sql:
-            rows = [str(row[0]) for row in sql.exec_driver_sql("PRAGMA quick_check")]
-        return [] if rows == ["ok"] else rows
+            return [] if self._postgres else queries.damage(sql)
 
     def inconsistencies(self) -> list[str]:
         """Return what the tables contradict each other in; [] when nothing is."""
@@ -331,8 +309,20 @@ class Catalog:
         self._engine.dispose()
 
     def _note_restricted(self, sql: Connection) -> None:
-        self.restricts = True  # before the commit: who searches from then on asks for what they may see
-        sql.execute(insert(schema.meta).prefix_with("OR REPLACE").values(name=READERS, value="1"))
+        self._restricts = True  # before the commit: who searches from then on asks for what they may see
+        sql.execute(replace_in(sql, schema.meta).values(name=READERS, value="1"))
+
+    @property
+    def restricts(self) -> bool:
+        """Whether a document has, or had, an access list. Another process may have set one: then we ask each time."""
+        return self._restricts or (bool(self.workers.me) and not self.workers.exclusive)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that cannot commit once others have taken this process for dead."""
+        with self._transaction() as sql:
+            self.workers.fence(sql)
+            yield sql
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -341,9 +331,9 @@ class Catalog:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with translated(), self._engine.connect() as sql:
+        # Several statements see the same: SQLite's transactions are so anyhow.
+        with translated(), self._reader.connect() as sql:
             yield sql
 
-
-def _narrowed(query: Select[Any], where: Filter | None) -> Select[Any]:
-    return query if where is None else query.where(to_sql(where, v.fields))
+    def _narrowed(self, query: Select[Any], where: Filter | None) -> Select[Any]:
+        return query if where is None else query.where(to_sql(where, v.fields, postgres=self._postgres))

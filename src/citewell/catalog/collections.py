@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import String, func, literal, select
 from sqlalchemy.engine import Connection
 
 from citewell.access import both
 from citewell.catalog import schema
+from citewell.catalog.engine import is_postgres
 from citewell.catalog.fields import fields_in_use
 from citewell.catalog.where import to_sql
 from citewell.collection import COLLECTION, MAIN, Collection, inside
@@ -27,14 +28,19 @@ class Collections:
 
     def list(self, where: Filter | None) -> list[Collection]:
         """Return them in order of name, counted over the documents that satisfy a filter, with their fields."""
-        name = func.coalesce(func.json_extract(v.fields, f"$.{COLLECTION}"), MAIN)
-        query = (
-            select(name, func.count(), func.sum(v.passages)).where(v.current).group_by(name).order_by(name)
-        )
-        if where is not None:
-            query = query.where(to_sql(where, v.fields))
         with self.read() as sql:
+            postgres = is_postgres(sql)
+            one = (
+                v.fields.op("->>", return_type=String())(literal(COLLECTION))
+                if postgres
+                else func.json_extract(v.fields, f"$.{COLLECTION}")
+            )
+            inner = select(func.coalesce(one, MAIN).label("name"), v.passages).where(v.current)
+            if where is not None:
+                inner = inner.where(to_sql(where, v.fields, postgres=postgres))
+            each = inner.subquery().c
+            query = select(each.name, func.count(), func.sum(each.passages)).group_by(each.name)
             return [
                 Collection(row[0], row[1], row[2], tuple(fields_in_use(sql, both(where, inside(row[0])))))
-                for row in sql.execute(query).all()
+                for row in sorted(sql.execute(query).all())
             ]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from citewell.access import READERS
 from citewell.catalog import schema
+from citewell.catalog.engine import is_postgres
 from citewell.catalog.where import to_sql
 from citewell.collection import COLLECTION
 from citewell.filters import Filter, kind
@@ -34,7 +34,9 @@ def fields_in_use(sql: Connection, where: Filter | None = None) -> list[FieldUse
     """
     v = schema.versions.c
     query = select(v.fields).where(v.current).order_by(v.key).limit(SAMPLE)
-    rows = sql.execute(query if where is None else query.where(to_sql(where, v.fields))).scalars()
+    rows = sql.execute(
+        query if where is None else query.where(to_sql(where, v.fields, postgres=is_postgres(sql)))
+    ).scalars()
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for name, value in _values(rows):
         if of := kind(value):
@@ -43,9 +45,9 @@ def fields_in_use(sql: Connection, where: Filter | None = None) -> list[FieldUse
     return [FieldUse(name, of, _shown(values)) for (name, of), values in common]
 
 
-def _values(rows: Iterable[str]) -> Iterator[tuple[str, object]]:
+def _values(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, object]]:
     for row in rows:
-        for name, value in json.loads(row).items():
+        for name, value in row.items():
             if name not in ("id", READERS, COLLECTION):
                 yield from ((name, one) for one in (value if isinstance(value, list) else [value]))
 

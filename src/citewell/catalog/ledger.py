@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import case, func, select, update
 
 from citewell.catalog import schema
-from citewell.catalog.sqlite import open_engine, translated
+from citewell.catalog.engine import At, open_engine, replace_in, translated
 from citewell.money import By, Spent, dollars
 
 s = schema.spend.c
@@ -43,20 +42,22 @@ class Call:
 class Ledger:
     """The table `spend` of a catalog, whose tables must be there. Every method is one transaction, durable."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = open_engine(path)
+    def __init__(self, at: At) -> None:
+        self._engine = open_engine(at)
 
-    def recover(self) -> int:
-        """Mark the calls that a crash cut off as lost, at the most they can have cost; return the last id."""
+    def recover(self) -> None:
+        """Mark the calls that a crash cut off as lost, at the most they can have cost.
+
+        Those of other processes that live are written anew when they end.
+        """
         with translated(), self._engine.begin() as sql:
             running = update(schema.spend).where(s.status == "running")
             sql.execute(running.values(status="lost", estimated=True))
-            return int(sql.execute(select(func.coalesce(func.max(s.id), 0))).scalar_one())
 
     def write(self, call: Call) -> None:
         """Write a call, in place of what was written of it before."""
         with translated(), self._engine.begin() as sql:
-            sql.execute(insert(schema.spend).prefix_with("OR REPLACE").values(**asdict(call)))
+            sql.execute(replace_in(sql, schema.spend).values(**asdict(call)))
 
     def of_day(self, day: str) -> int:
         """Return the pico-dollars of a day, as far as they are known."""
@@ -72,10 +73,11 @@ class Ledger:
                 group, func.count(), func.sum(s.prompt_tokens), func.sum(s.cached_tokens),
                 func.sum(s.completion_tokens), func.coalesce(func.sum(s.cost), 0),
                 func.sum(case((s.cost.is_(None), 1), else_=0)), func.sum(case((s.estimated, 1), else_=0)),
-            ).where(s.day >= since).group_by(group).order_by(group)
+            ).where(s.day >= since).group_by(group)
         )  # fmt: skip
         with translated(), self._engine.connect() as sql:
-            return [_spent(row) for row in sql.execute(query)]
+            # PostgreSQL sorts text as its own language does.
+            return sorted((_spent(row) for row in sql.execute(query)), key=lambda one: one.name)
 
     def learned(self, kind: str, model: str) -> tuple[float, float]:
         """Return (counted tokens for each one that we had expected, tokens written by a call) of a model's last calls.
@@ -98,4 +100,6 @@ class Ledger:
 
 def _spent(row: Any) -> Spent:
     name, calls, prompt, cached, completion, cost, unknown, estimated = row
-    return Spent(name, calls, prompt, cached, completion, dollars(cost) or Spent("").cost, unknown, estimated)
+    return Spent(
+        name, calls, prompt, cached, completion, dollars(int(cost)) or Spent("").cost, unknown, estimated
+    )

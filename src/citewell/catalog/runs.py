@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Engine
 
 from citewell.catalog import schema
-from citewell.catalog.sqlite import translated
+from citewell.catalog.engine import replace_in, translated
 from citewell.sourced import Run
 
 
@@ -36,7 +36,7 @@ class Runs:
                 "failures": run.failures,
                 "memory": kept if memory is None else json.dumps(memory),
             }
-            sql.execute(insert(schema.sources).prefix_with("OR REPLACE"), row)
+            sql.execute(replace_in(sql, schema.sources).values(**row))
 
     def last(self) -> dict[str, tuple[Run, str]]:
         """Return {source: (its last run, when one last went well or "")}."""

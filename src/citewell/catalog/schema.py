@@ -3,6 +3,8 @@
 A row of `versions` is one version of one document; `current` turns true in the transaction that
 acknowledges it. A row of `journal` is a change that the index may not hold durably yet: it is
 forgotten only after the index was flushed, and replayed when a library is opened.
+
+Whoever changes a table here adds a revision in `migrations/` and sets REVISION: see CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -23,8 +25,17 @@ from sqlalchemy import (
     text,
 )
 
+from citewell.catalog.types import Exact, Key, Metadata
+
+REVISION: Final = "0005"
+"""The newest revision: what these tables are."""
 VERSION: Final = 1
+"""What a Citewell that knew no revisions compares; it stays."""
 metadata = MetaData()
+
+revisions = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
+)
 
 meta = Table(
     "meta", metadata, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
@@ -34,14 +45,14 @@ versions = Table(
     "versions",
     metadata,
     # A random 63-bit number: the upper half of every passage id of this version. Never reused.
-    Column("key", Integer, primary_key=True, autoincrement=False),
-    Column("document_id", String, nullable=False),
+    Column("key", Key, primary_key=True, autoincrement=False),
+    Column("document_id", Exact, nullable=False),
     Column("number", Integer, nullable=False),
     Column("current", Boolean, nullable=False),
     Column("title", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("media_type", String, nullable=False),
-    Column("fields", Text, nullable=False),
+    Column("fields", Metadata, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("passages", Integer, nullable=False),
     Column("characters", Integer, nullable=False),
@@ -52,14 +63,20 @@ versions = Table(
     Column("given", Text),
 )
 # SQLite uses a partial index only for conditions that are written as the index's own is.
-Index("one_current", versions.c.document_id, unique=True, sqlite_where=text("current = 1"))
-Index("pending", versions.c.key, sqlite_where=text("current = 0"))
+Index(
+    "one_current",
+    versions.c.document_id,
+    unique=True,
+    sqlite_where=text("current = 1"),
+    postgresql_where=text("current"),
+)
+Index("pending", versions.c.key, sqlite_where=text("current = 0"), postgresql_where=text("NOT current"))
 Index("numbers", versions.c.document_id, versions.c.number)
 
 passages = Table(
     "passages",
     metadata,
-    Column("key", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
@@ -78,8 +95,8 @@ representations = Table(
     "representations",
     metadata,
     # Further points of a version's passages; `place` is the lower half of the point's id.
-    Column("key", Integer, primary_key=True),
-    Column("place", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("place", Key, primary_key=True),
     Column("vector", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -89,7 +106,7 @@ suspicions = Table(
     "suspicions",
     metadata,
     # What reads as an instruction to a model, or is hidden, in a passage; most passages have no row.
-    Column("key", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("score", Float, nullable=False),
     Column("state", String, nullable=False),  # noted | quarantined | released
@@ -101,7 +118,7 @@ releases = Table(
     "releases",
     metadata,
     # Passages, by the hash of their text, that a person has let go: later versions of the document keep that.
-    Column("document_id", String, primary_key=True),
+    Column("document_id", Exact, primary_key=True),
     Column("text", LargeBinary, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -130,7 +147,7 @@ writings = Table(
     "writings",
     metadata,
     # Which versions use a written text: one that no version uses any more is erased.
-    Column("key", Integer, primary_key=True),
+    Column("key", Key, primary_key=True),
     Column("hash", LargeBinary, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -139,12 +156,37 @@ Index("written_for", writings.c.hash)
 journal = Table(
     "journal",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", Key, primary_key=True, autoincrement=True),
     Column("op", String, nullable=False),  # put | drop
-    Column("key", Integer, nullable=False),
+    Column("key", Key, nullable=False),
     Column("passages", Integer, nullable=False),
+    Column("worker", String, nullable=False, server_default=""),  # whose change it is; "" on SQLite
+    Column("places", Text, nullable=False, server_default="[]"),  # JSON, of the version's further points
     sqlite_autoincrement=True,
 )
+Index("changes_of", journal.c.worker, journal.c.id)
+
+workers = Table(
+    "workers",
+    metadata,
+    # The processes that write to a catalog on a server. One whose lease has run out is dead: others take over what it
+    # left and delete its row, after which nothing that it still tries can be committed.
+    Column("id", String, primary_key=True),
+    Column("expires_at", Float, nullable=False),  # seconds of the server's own clock
+    Column("exclusive", Boolean, nullable=False),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("url", Text, nullable=False),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    # Documents that a worker is writing now; nobody else does meanwhile.
+    Column("document_id", Exact, primary_key=True),
+    Column("worker", String, nullable=False),
+)
+Index("claimed_by", claims.c.worker)
 
 conversations = Table(
     "conversations",
@@ -212,7 +254,7 @@ spend = Table(
     "spend",
     metadata,
     # A row for every call to a service, written before the call: what a crash leaves "running" counts at its most.
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Key, primary_key=True, autoincrement=False),
     Column("at", String, nullable=False),
     Column("day", String, nullable=False),
     Column("request", String, nullable=False),
@@ -226,7 +268,7 @@ spend = Table(
     Column("searches", Integer, nullable=False),
     Column("estimated", Boolean, nullable=False),
     Column("expected_tokens", Integer, nullable=False),  # what the prompt was thought to be
-    Column("cost", Integer),  # pico-dollars; null is unknown
+    Column("cost", Key),  # pico-dollars; null is unknown
 )
 Index("spend_by_day", spend.c.day)
 Index("spend_by_model", spend.c.kind, spend.c.model, spend.c.id)
@@ -247,7 +289,7 @@ answer_versions = Table(
     "answer_versions",
     metadata,
     # The versions of documents that a prompt showed. Erasing one erases the answer in the same transaction.
-    Column("version", Integer, primary_key=True),
+    Column("version", Key, primary_key=True),
     Column("answer", LargeBinary, primary_key=True),
     sqlite_with_rowid=False,
 )

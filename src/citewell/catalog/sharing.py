@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,8 +12,8 @@ from sqlalchemy.engine import Connection
 from citewell.access import READERS
 from citewell.catalog import schema
 from citewell.catalog.answers import forget_answers
-from citewell.catalog.sqlite import batches
-from citewell.catalog.versions import Readers, Version, fields_of, journal, named
+from citewell.catalog.engine import SHARING, alone, batches, is_postgres
+from citewell.catalog.versions import Readers, Version, fields_of, journal, listed, named
 from citewell.catalog.where import to_sql
 from citewell.collection import COLLECTION
 from citewell.errors import NotFound
@@ -50,31 +49,32 @@ def known(sql: Connection, document_ids: Sequence[str]) -> dict[str, Known]:
     query = select(v.document_id, v.number, v.digest, v.passages, v.given, v.fields).where(v.current)
     for some in batches(document_ids):
         for row in sql.execute(query.where(v.document_id.in_(some))):
-            given = None if row[4] is None else tuple(json.loads(row[4]))
+            given = listed(row[4])
             fields = fields_of(row[5])
             found[row[0]] = Known(*row[1:4], given, _held(fields), str(fields.get(COLLECTION) or ""))
     return found
 
 
-def share(sql: Connection, document_id: str, readers: Readers) -> tuple[Version, Fields] | None:
+def share(sql: Connection, document_id: str, readers: Readers, worker: str) -> tuple[Version, Fields] | None:
     """Set a document's access list and journal it; returns its version and all its fields, None if there is none."""
     here = v.document_id == document_id, v.current
+    alone(sql, SHARING)
     row = sql.execute(select(v.fields).where(*here)).scalar()
     if row is None:
         return None
     fields: dict[str, Any] = {name: value for name, value in fields_of(row).items() if name != READERS}
     fields |= {} if readers is None else {READERS: readers}
-    sql.execute(update(schema.versions).where(*here).values(fields=json.dumps(fields, ensure_ascii=False)))
+    sql.execute(update(schema.versions).where(*here).values(fields=fields))
     (version,) = named(sql, *here)
     forget_answers(sql, [version.key])
-    journal(sql, "put", [version])
+    journal(sql, "put", [version], worker)
     return version, fields
 
 
 def seen(sql: Connection, document_ids: Collection[str], where: Filter | None) -> set[str]:
     """Return the current documents among these that satisfy a filter."""
     query = select(v.document_id).where(v.current)
-    query = query if where is None else query.where(to_sql(where, v.fields))
+    query = query if where is None else query.where(to_sql(where, v.fields, postgres=is_postgres(sql)))
     found: set[str] = set()
     for some in batches(list(document_ids)):
         found.update(sql.execute(query.where(v.document_id.in_(some))).scalars())
@@ -91,7 +91,7 @@ def stored(sql: Connection, hashes: Collection[bytes], where: Filter) -> set[byt
     found: set[bytes] = set()
     for of in (schema.passages, schema.representations):
         query = select(of.c.vector).join(schema.versions, v.key == of.c.key)
-        query = query.where(v.current, to_sql(where, v.fields))
+        query = query.where(v.current, to_sql(where, v.fields, postgres=is_postgres(sql)))
         for some in batches(list(hashes)):
             found.update(sql.execute(query.where(of.c.vector.in_(some))).scalars())
     return found

@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.engine import insert_new, is_postgres
 from citewell.catalog.where import to_sql
 from citewell.filters import Filter
 from citewell.hostile import Suspect, Suspicion
@@ -52,7 +53,7 @@ def release(sql: Connection, document_id: str, places: Sequence[tuple[int, int, 
         here = and_(s.key == key, s.position == position, s.state != "released")
         done += sql.execute(update(schema.suspicions).where(here).values(state="released")).rowcount
         row = {"document_id": document_id, "text": _hash(text)}
-        sql.execute(insert(schema.releases).prefix_with("OR IGNORE").values(**row))
+        sql.execute(insert_new(sql, schema.releases).values(**row))
     return done
 
 
@@ -61,7 +62,7 @@ def suspicious_counts(sql: Connection, where: Filter | None = None) -> dict[str,
     query = (
         select(s.state, func.count()).join(schema.versions, v.key == s.key).where(v.current).group_by(s.state)
     )
-    query = query if where is None else query.where(to_sql(where, v.fields))
+    query = query if where is None else query.where(to_sql(where, v.fields, postgres=is_postgres(sql)))
     found: dict[str, Any] = {row[0]: row[1] for row in sql.execute(query)}
     return {"suspicious": sum(found.values()), "quarantined": found.get("quarantined", 0)}
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Engine
 
 from citewell.catalog import schema
-from citewell.catalog.sqlite import batches, translated
+from citewell.catalog.engine import batches, replace_in, translated
 
 
 class Taken:
@@ -46,7 +46,7 @@ class Taken:
         ]
         if rows:
             with translated(), self._engine.begin() as sql:
-                sql.execute(insert(schema.items).prefix_with("OR REPLACE"), rows)
+                sql.execute(replace_in(sql, schema.items), rows)
 
     def forget(self, source: str, items: Sequence[str]) -> None:
         """Forget items that a source no longer lists."""

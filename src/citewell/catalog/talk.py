@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from citewell.access import Access
 from citewell.catalog import schema
-from citewell.catalog.sqlite import empty_log, translated
+from citewell.catalog.engine import empty_log, insert_new, translated
 from citewell.conversation import redacted
 from citewell.errors import NotFound
 
@@ -112,13 +112,13 @@ def note_shown(sql: Connection) -> None:
         for conversation, number, answer in sql.execute(select(t.conversation, t.number, t.answer)).all():
             cited = {one["document_id"] for one in json.loads(answer).get("citations", ())}
             _note(sql, conversation, number, cited)
-        sql.execute(insert(schema.meta).values(name="shown", value="1"))
+        sql.execute(insert_new(sql, schema.meta).values(name="shown", value="1"))
 
 
 def _note(sql: Connection, conversation: str, number: int, shown: Collection[str]) -> None:
     rows = [{"document_id": one, "conversation": conversation, "number": number} for one in set(shown)]
     if rows:
-        sql.execute(insert(schema.shown), rows)
+        sql.execute(insert_new(sql, schema.shown), rows)
 
 
 def _own(access: Access) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
@@ -16,12 +16,17 @@ from sqlalchemy.engine import Connection
 from citewell.access import READERS
 from citewell.catalog import schema
 from citewell.catalog.answers import forget_answers
+from citewell.catalog.engine import SHARING, alone, insert_new
 from citewell.catalog.ids import passage_id
 from citewell.catalog.suspicions import note_suspicions, suspicion_of
+from citewell.catalog.vectors import pack
 from citewell.catalog.written import release, use
 from citewell.hostile import Suspicion
 from citewell.model import Document, Entry, Fields, Passage
 from citewell.split import Span
+
+if TYPE_CHECKING:
+    from citewell.model import Vector
 
 v, p, r, s = schema.versions.c, schema.passages.c, schema.representations.c, schema.suspicions.c
 _held = schema.suspicions.alias("held")
@@ -64,6 +69,14 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """By document: pending versions; the numbers of current ones that say the same. Others have what is in neither."""
+
+    versions: Mapping[str, Version]
+    same: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A version's key, how many passages it has, and the places of their further points: its points' names."""
 
@@ -86,7 +99,34 @@ def digest(document: Document, settings: str) -> bytes:
     return sha256(json.dumps(parts).encode()).digest()
 
 
-def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Version]:
+def unchanged(sql: Connection, proposals: Mapping[str, Proposal]) -> dict[str, int]:
+    """Return the numbers of those documents whose current version already is what is proposed, by their ids."""
+    query = select(v.document_id, v.number, v.digest, v.given, v.fields)
+    found = {}
+    for name, number, hashed, given, fields in sql.execute(
+        query.where(v.document_id.in_(proposals), v.current)
+    ):
+        wanted = proposals[name]
+        held = fields_of(fields).get(READERS) == wanted.document.fields.get(READERS)
+        if hashed == wanted.digest and held and listed(given) == wanted.given:
+            found[name] = number
+    return found
+
+
+def listed(given: str | None) -> Readers:
+    """Read an access list as the catalog keeps it."""
+    return None if given is None else tuple(json.loads(given))
+
+
+def store(sql: Connection, proposals: Sequence[Proposal], vectors: Mapping[bytes, Vector]) -> None:
+    """Store the vectors that proposals need and that are not there."""
+    needed = {one for proposal in proposals for one in (*proposal.hashes, *proposal.places.values())}
+    rows = [{"hash": one, "vector": pack(vectors[one])} for one in sorted(needed)]
+    if rows:
+        sql.execute(insert_new(sql, schema.vectors), rows)
+
+
+def propose(sql: Connection, proposals: Sequence[Proposal], now: str, worker: str) -> list[Version]:
     """Write new versions, each of another document, as pending; journal them."""
     before: dict[str, tuple[int, str]] = {}
     ids = [proposal.document.id for proposal in proposals]
@@ -114,7 +154,7 @@ def propose(sql: Connection, proposals: Sequence[Proposal], now: str) -> list[Ve
             texts = [proposal.document.text[one.start : one.end] for one in proposal.spans]
             note_suspicions(sql, (version.key, proposal.document.id), proposal.suspicions, texts)
         use(sql, version.key, proposal.document, proposal.writings)
-    journal(sql, "put", made)
+    journal(sql, "put", made, worker)
     return made
 
 
@@ -123,7 +163,7 @@ def _version_row(version: Version, proposal: Proposal, added_at: str, now: str) 
     return {
         "key": version.key, "document_id": document.id, "number": version.number, "current": False,
         "title": document.title, "source": document.source, "media_type": document.media_type,
-        "fields": json.dumps(dict(document.fields), ensure_ascii=False), "digest": proposal.digest,
+        "fields": document.fields, "digest": proposal.digest,
         "passages": version.passages, "characters": len(document.text),
         "added_at": added_at, "updated_at": now, "text": document.text,
         "given": None if proposal.given is None else json.dumps(proposal.given, ensure_ascii=False),
@@ -141,10 +181,12 @@ def _passage_rows(version: Version, proposal: Proposal) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def forget(sql: Connection, document_ids: Sequence[str]) -> list[Version]:
-    """Erase the current versions of these documents, where there are any."""
+def forget(sql: Connection, document_ids: Sequence[str], worker: str) -> list[Version]:
+    """Erase the current versions of these documents, where there are any, and what was written of the library."""
+    alone(sql, SHARING)
+    forget_answers(sql, [])
     gone = named(sql, v.document_id.in_(document_ids), v.current)
-    erase(sql, gone)
+    erase(sql, gone, worker)
     return gone
 
 
@@ -157,10 +199,12 @@ def named(sql: Connection, *which: ColumnElement[bool]) -> list[Version]:
     return [Version(*row, tuple(places.get(row[0], ()))) for row in rows]
 
 
-def erase(sql: Connection, versions: Sequence[Version]) -> None:
+def erase(sql: Connection, versions: Sequence[Version], worker: str) -> None:
     """Delete versions' rows, and vectors that no other passage shares; journal that their points must go."""
     if not versions:
         return
+    # Nobody may begin to share a vector, or keep an answer, between our looking and our deleting.
+    alone(sql, SHARING)
     keys = [version.key for version in versions]
     hashes = set(sql.execute(select(p.vector).where(p.key.in_(keys))).scalars())
     hashes.update(sql.execute(select(r.vector).where(r.key.in_(keys))).scalars())
@@ -178,12 +222,18 @@ def erase(sql: Connection, versions: Sequence[Version]) -> None:
             delete(schema.vectors).where(schema.vectors.c.hash == orphan, ~still, ~also),
             [{"hash": h} for h in hashes],
         )
-    journal(sql, "drop", versions)
+    journal(sql, "drop", versions, worker)
 
 
-def journal(sql: Connection, op: str, versions: Sequence[Version]) -> None:
+def journal(sql: Connection, op: str, versions: Sequence[Version], worker: str) -> None:
     """Note what the index must be told of these versions: put or drop."""
-    rows = [{"op": op, "key": version.key, "passages": version.passages} for version in versions]
+    rows = [
+        {
+            "op": op, "key": version.key, "passages": version.passages, "worker": worker,
+            "places": json.dumps(version.places),
+        }
+        for version in versions
+    ]  # fmt: skip
     if rows:
         sql.execute(insert(schema.journal), rows)
 
@@ -215,7 +265,6 @@ def entry_of(row: Any) -> Entry:
     return Entry(document_id, number, title, source, media_type, fields_of(fields), *rest)
 
 
-def fields_of(text: str) -> Fields:
-    """Read a document's fields."""
-    pairs = json.loads(text).items()
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in pairs}
+def fields_of(found: Mapping[str, Any]) -> Fields:
+    """Return a document's fields as they are given: lists are tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}

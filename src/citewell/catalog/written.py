@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, literal, select
 from sqlalchemy.engine import Connection
 
 from citewell.catalog import schema
+from citewell.catalog.engine import batches, insert_new, replace_in
 from citewell.model import Document, Usage
 
 t, w, v = schema.written.c, schema.writings.c, schema.versions.c
-BATCH: Final = 500
 UNUSED_DAYS: Final = 30
 """How long a text is kept for a document that never came in: long enough to mend what failed."""
 
@@ -42,9 +42,9 @@ class Texts:
         wanted = list(set(hashes))
         found: dict[bytes, str] = {}
         with self.transaction() as sql:
-            for start in range(0, len(wanted), BATCH):
-                some = t.hash.in_(wanted[start : start + BATCH])
-                found.update((row[0], row[1]) for row in sql.execute(select(t.hash, t.text).where(some)))
+            for some in batches(wanted):
+                query = select(t.hash, t.text).where(t.hash.in_(some))
+                found.update((row[0], row[1]) for row in sql.execute(query))
         return found
 
     def keep(self, one: Kept) -> None:
@@ -55,7 +55,7 @@ class Texts:
             "written_at": datetime.now(UTC).timestamp(),
         }  # fmt: skip
         with self.transaction() as sql:
-            sql.execute(insert(schema.written).prefix_with("OR REPLACE").values(**row))
+            sql.execute(replace_in(sql, schema.written).values(**row))
 
     def usual(self, model: str, prompt: str) -> float | None:
         """Return the mean length, in tokens, of what a model has written with a prompt; None before its first."""
@@ -77,7 +77,7 @@ def use(sql: Connection, key: int, document: Document, hashes: frozenset[bytes])
     a setting that is turned off and on again pays nothing."""
     before = (v.document_id == document.id) & v.current & (v.text == document.text)
     kept = select(literal(key), w.hash).join(schema.versions, v.key == w.key).where(before)
-    into = insert(schema.writings).prefix_with("OR IGNORE")
+    into = insert_new(sql, schema.writings)
     sql.execute(into.from_select(["key", "hash"], kept))
     if hashes:
         sql.execute(into, [{"key": key, "hash": one} for one in hashes])

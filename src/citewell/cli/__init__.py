@@ -19,6 +19,7 @@ from citewell.cli import (
     operate,
     prompts,
     questions,
+    relational,
     sharing,
     sources,
     spending,
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # drawing help with rich takes longer than all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (documents, sources, collections, sharing, questions, chats, operate, spending):
+for part in (documents, sources, collections, sharing, questions, chats, operate, relational, spending):
     app.registered_commands += part.app.registered_commands
 app.add_typer(prompts.app, name="prompt")
 app.add_typer(chats.kept, name="chats")

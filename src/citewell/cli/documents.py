@@ -38,12 +38,13 @@ def document_ids(incomplete: str) -> list[str]:
     from citewell.catalog import Catalog
     from citewell.config import load
     from citewell.errors import CitewellError
+    from citewell.opening import place
 
     try:
-        path = load({}, os.environ).config.library.path / "catalog.db"
-        if not path.exists():
+        at = place(load({}, os.environ).config)
+        if isinstance(at, Path) and not at.exists():
             return []
-        catalog = Catalog(path)
+        catalog = Catalog(at, create=False)
     except CitewellError:
         return []
     first = incomplete[:-1] + chr(max(ord(incomplete[-1]) - 1, 0)) if incomplete else ""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from citewell.cli import output
+from citewell.cli.progress import bar
 from citewell.cli.session import Session, command
 from citewell.config import values_of
 from citewell.errors import BadInput, CitewellError, Corrupt, InUse
@@ -69,6 +71,38 @@ def status(session: Session) -> None:
         return
     for name, value in found.items():
         output.say(f"{name}: {_said(value)}")
+
+
+@command(app)
+def copy(
+    session: Session,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The citewell.toml of the other place.")],
+) -> None:
+    """Copy the library, vectors and all, to where another citewell.toml says, and compare both.
+
+    Nothing is embedded again. After a stop the same command goes on.
+    """
+    from citewell.config import load
+    from citewell.copying import copy as copied
+
+    session.local("copy")
+    if not to.is_file():
+        raise BadInput(
+            f"there is no file {str(to)!r}; write the other place's citewell.toml, and name it in --to"
+        )
+    with bar("rows") as shown:
+        found = copied(
+            session.load().config,
+            load({}, {}, to).config,
+            lambda table, done, total: shown.show(done, total, table),
+        )
+    if session.json:
+        output.print_json(found)
+        return
+    output.say(
+        f"{found.documents} documents, {found.passages} passages copied; {found.questions} searches in both: "
+        f"{found.same:.0%} of the hits are the same"
+    )
 
 
 @command(app)

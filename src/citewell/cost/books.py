@@ -6,9 +6,10 @@ that it can cost until it has ended: calls at the same time cannot together run 
 
 from __future__ import annotations
 
-import itertools
 import logging
+import secrets
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,11 +18,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Final, Literal
 from uuid import uuid4
 
-from citewell.catalog import Call, Ledger
+from citewell.catalog import At, Call, Ledger
 from citewell.cost.prices import Price
 from citewell.errors import OverBudget
 from citewell.model import Usage
@@ -101,18 +101,18 @@ class Books:
     """Admits calls and notes what they took. Safe to share between threads and event loops."""
 
     def __init__(
-        self, path: Path, limits: Limits = Limits(), clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, at: At, limits: Limits = Limits(), clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._ledger, self._limits, self._clock = Ledger(path), limits, clock
+        self._ledger, self._limits, self._clock = Ledger(at), limits, clock
         self._lock = threading.Lock()
         self._writer = ThreadPoolExecutor(1, "ledger")
         self._days: defaultdict[str, int] = defaultdict(int)
         self._reserved: defaultdict[str, int] = defaultdict(int)
-        self._ids = itertools.count(1)
+        self._ids = _numbers()
 
     def open(self) -> None:
         """Read what is there, once the catalog is open: what a crash cut off, and today's sum."""
-        self._ids = itertools.count(self._ledger.recover() + 1)
+        self._ledger.recover()
         today = self._today()
         self._days[today] = self._ledger.of_day(today)
 
@@ -207,6 +207,14 @@ def _over(name: str, limit: int, taken: tuple[int, int], now: datetime) -> OverB
         spent=str(spent),
         resets=resets,
     )
+
+
+def _numbers() -> Iterator[int]:
+    """Yield ids of calls: each greater than the one before, and no other process's."""
+    last, ours = 0, secrets.randbits(10)
+    while True:
+        last = max(last + 1024, (time.time_ns() // 1000 << 10) + ours)
+        yield last
 
 
 def _tell(done: Future[None]) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from citewell.catalog import Answers
+from citewell.catalog import Answers, At
 from citewell.cost.books import Account, Books, Limits, charging
 from citewell.cost.cached import CachedChat
 from citewell.cost.metered import MeteredChat, MeteredEmbedder, MeteredReranker, Model
@@ -30,15 +29,15 @@ class Costs:
     prices: Prices
     books: Books
     limits: Limits
-    catalog: Path
+    catalog: At
     chats: list[Model] = field(default_factory=list)
     max_tokens: int = 0
     embeds: Model | None = None
     answers: Answers | None = None
 
     @classmethod
-    def of(cls, config: CostConfig, catalog: Path) -> Costs:
-        """Return the costs of a library whose catalog is (or will be) that file."""
+    def of(cls, config: CostConfig, catalog: At) -> Costs:
+        """Return the costs of a library whose catalog is (or will be) there."""
         limits = Limits(_pico(config.per_request), _pico(config.per_day))
         return cls(read_prices(config.prices), Books(catalog, limits), limits, catalog)
 

@@ -1,0 +1,6 @@
+"""What may be asked of the catalog in SQL, and of which fields? Read-only, over two views, within limits."""
+
+from citewell.catalog.sql.columns import TypedField, declared
+from citewell.catalog.sql.run import Bounds, Rows, run, schema_of
+
+__all__ = ["Bounds", "Rows", "TypedField", "declared", "run", "schema_of"]

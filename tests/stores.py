@@ -11,7 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 
+from sqlalchemy import text
+
 from citewell.catalog import At, Postgres
+from citewell.catalog.engine import open_engine
 from citewell.settings import Config
 
 VARIABLE = "CITEWELL_TEST_POSTGRES"
@@ -45,3 +48,15 @@ def catalog_at(folder: Path) -> At:
     """Where the catalog of the library in a folder is."""
     url = os.environ.get(VARIABLE, "")
     return Postgres(url, schema_of(folder)) if url else folder / "catalog.db"
+
+
+def unrevised(folder: Path) -> None:
+    """Take from a closed library's catalog what came with revisions: as a Citewell that knew none left it."""
+    engine = open_engine(catalog_at(folder))
+    with engine.begin() as sql:
+        for table in ("alembic_version", "claims", "workers", "spend", "answer_versions", "answers"):
+            sql.execute(text(f"DROP TABLE {table}"))
+        sql.execute(text("DROP INDEX changes_of"))
+        for column in ("worker", "places"):
+            sql.execute(text(f"ALTER TABLE journal DROP COLUMN {column}"))
+    engine.dispose()

@@ -40,7 +40,7 @@ def outcome(folder: Path, part: str, expect: str) -> str:
         "--rootdir",
         ".",
     ]
-    environ = {**os.environ, "CITEWELL_EXPECT": expect}
+    environ = {**os.environ, "CITEWELL_EXPECT": expect, "PYTHONPATH": str(CONFTEST.parents[1])}
     done = subprocess.run([*command, "test_part.py"], cwd=folder, env=environ, capture_output=True, text=True)
     return done.stdout.splitlines()[-1]
 

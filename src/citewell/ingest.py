@@ -108,13 +108,18 @@ def ingest(blobs: Iterable[Blob], prepare: Prepare, stages: Stages, report: Repo
             return writer.submit(lambda: stages.commit(jobs, embedded.result()))
 
         waiting: deque[tuple[list[Job | Failure], Future[list[Added]]]] = deque()
-        with closing(_written(_ahead(prepared), stages.write)) as written:
-            for group in _groups(written):
-                waiting.append((group, started(group)))
-                while waiting and (len(waiting) > 2 or waiting[0][1].done()):
-                    _report(*waiting.popleft(), report)
-        while waiting:
-            _report(*waiting.popleft(), report)
+        try:
+            with closing(_written(_ahead(prepared), stages.write)) as written:
+                for group in _groups(written):
+                    waiting.append((group, started(group)))
+                    while waiting and (len(waiting) > 2 or waiting[0][1].done()):
+                        _report(*waiting.popleft(), report)
+            while waiting:
+                _report(*waiting.popleft(), report)
+        except BaseException:
+            for executor in (embedder, writer):  # what has not begun need not be waited for
+                executor.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _written(
@@ -248,8 +253,10 @@ def blobs_of(
 
 def _note(catalog: Catalog, source: Source, listed: dict[str, Item], taken: dict[str, list[str]]) -> None:
     rows = [(item, listed[item].stamp, ids) for item, ids in taken.items() if item in listed]
-    catalog.taken.note(source.name, rows)
     taken.clear()
+    # In a thread: Ctrl-C in the middle of it would leave SQLite's lock with this one, and others waiting for it.
+    with ThreadPoolExecutor(1, "note-taken") as writer:
+        writer.submit(catalog.taken.note, source.name, rows).result()
 
 
 def _report(

@@ -18,7 +18,7 @@ from citewell.catalog.revision import make_ready
 from citewell.errors import NotFound, Unsupported
 from citewell.model import Document, Query
 from tests.failure.worker import open_library
-from tests.stores import catalog_at
+from tests.stores import catalog_at, unrevised
 
 
 def _differences(sql: Connection) -> list[object]:
@@ -70,14 +70,7 @@ def test_documents_of_an_older_catalog_are_there_after_its_migration(
     folder = tmp_path / "library"
     with open_library(folder, create=True) as library:
         library.add(Document("a.md", "The kettle boils.", fields={"product": "kettle"}))
-    engine = open_engine(catalog_at(folder))
-    with engine.begin() as sql:  # as a Citewell that knew no revisions left it
-        for table in ("alembic_version", "claims", "workers", "spend", "answer_versions", "answers"):
-            sql.execute(text(f"DROP TABLE {table}"))
-        sql.execute(text("DROP INDEX changes_of"))
-        for column in ("worker", "places"):
-            sql.execute(text(f"ALTER TABLE journal DROP COLUMN {column}"))
-    engine.dispose()
+    unrevised(folder)
     with open_library(folder) as library:
         assert [one.fields["product"] for one in library.list()] == ["kettle"]
         assert library.search(Query("kettle"))

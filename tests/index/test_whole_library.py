@@ -19,6 +19,7 @@ from citewell.settings import Config
 from citewell.testing import HashEmbedder
 
 STORES = ("edge", "pgvector", "chroma", "chroma server")
+SERVERS = {"pgvector": "postgres", "chroma server": "chroma"}
 PLACES = {
     "routers": ("Routers forward packets between networks.", {"year": 2019, "kind": "net"}),
     "switches": ("Switches forward frames inside one network.", {"year": 2024, "kind": "net"}),
@@ -34,7 +35,7 @@ PLACES = {
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
     """A configuration with a library of this test's own on a store."""
     store = str(request.param)
-    server = {"pgvector": "postgres", "chroma server": "chroma"}.get(store)
+    server = SERVERS.get(store)
     base = Config()
     return replace(
         base,
@@ -104,9 +105,8 @@ def test_it_is_there_after_opening_again_and_an_emptied_store_is_filled_without_
         assert found(library, "Green tea")[0] == "tea"
 
 
+@pytest.mark.parametrize("config", [one for one in STORES if one in SERVERS], indirect=True)
 def test_another_library_does_not_get_its_collection(config: Config, tmp_path: Path) -> None:
-    if config.index.store == "edge" or not config.index.url:
-        pytest.skip("what is kept in the library's folder is its own")
     with filled(config):
         pass
     other = replace(config, library=replace(config.library, path=tmp_path / "other"))

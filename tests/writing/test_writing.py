@@ -16,6 +16,7 @@ from citewell.incoming import Added, Blob, Failure
 from citewell.model import Document, Query
 from citewell.money import Quote
 from citewell.sources.folder import Folder
+from tests.stores import unrevised
 from tests.writing.model import PARTS, Model, failing, open_with, passage_of, rows, shown, text_of
 
 pytestmark = pytest.mark.usefixtures("catalogs")
@@ -248,7 +249,7 @@ def test_a_library_of_an_older_citewell_gets_its_new_column(
         library.add(APPLIANCES)
         with library._parts.catalog._engine.begin() as sql:
             sql.execute(text("ALTER TABLE passages DROP COLUMN written"))
-            sql.execute(text("DROP TABLE alembic_version"))
+    unrevised(tmp_path / "library")
     with open_with(tmp_path / "library", Model(situated), monkeypatch, "context") as library:
         assert library.search(Query("toaster"))[0].passage.written == ""
         library.add(APPLIANCES)

@@ -15,7 +15,8 @@ from chromadb.errors import NotFoundError
 
 from citewell.errors import BadInput, CitewellError
 from citewell.filters import Filter
-from citewell.index.chroma_filter import DOCUMENT, clean, stored, to_chroma
+from citewell.index.chroma_filter import DOCUMENT, stored, to_chroma
+from citewell.index.flat import clean
 from citewell.index.qdrant_edge import QdrantEdge, open_edge
 from citewell.index.remote import Server, tried
 from citewell.index.shape import SCORER, check_length, check_lengths

@@ -1,8 +1,7 @@
 """Filters in Qdrant's terms, for payloads {"f": {field: value}}: the same for the shard and for a server.
 
-Qdrant's conditions are true or false, never unknown. So each filter is translated twice: when it is
-certainly true, and when it is certainly false; NOT swaps the two, and what is unknown is in neither.
-No `MatchExcept`: its answer for values of another type depends on which payload index exists.
+Translated twice (see twice.py). No `MatchExcept`: its answer for values of another type depends on which payload
+index exists.
 
 Qdrant Edge reads payloads through a JSON parser that rounds floats of 16 or 17 digits to a neighbour (about
 one in ten, by one or two units in the last place). So = allows for three units, and so do bounds of that
@@ -12,7 +11,7 @@ What can be missed are the nearest neighbours of a number in !=, and of a bound 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Final, cast
@@ -21,10 +20,10 @@ import numpy as np
 import qdrant_edge as edge
 
 from citewell.errors import Unsupported
-from citewell.filters import And, Compare, Filter, In, IsNull, Kind, Like, Not, Op, Or, Scalar, kind, number
+from citewell.filters import Filter, Kind, Op, Scalar, kind, number
 from citewell.index.shape import wider
+from citewell.index.twice import Twice, compared, loosened
 
-OPPOSITE: Final[dict[Op, Op]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 BOUNDS: Final[dict[Op, str]] = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 
 
@@ -70,38 +69,31 @@ def payload_path(field: str) -> str:
 
 
 @dataclass(frozen=True)
-class Translation:
+class Translation(Twice[Any]):
     """Filters in the given terms."""
 
     terms: Terms
 
-    def __call__(self, filter: Filter, truth: bool = True) -> Any:
-        """Return the condition under which a filter is certainly `truth`."""
-        match filter:
-            case Not(part):
-                return self(part, not truth)
-            case And(parts):
-                return self._all([self(part, truth) for part in parts], truth)
-            case Or(parts):
-                return self._all([self(part, truth) for part in parts], not truth)
-            case In(field, values):
-                return self._all([self._equals(field, some, truth) for some in _groups(values)], not truth)
-            case IsNull(field):
-                empty = self.terms.empty(payload_path(field))
-                return self.terms.filter(must=[empty]) if truth else self.terms.filter(must_not=[empty])
-            case Like(field, pattern):
-                return self._decided(field, [self._match(field, self._pattern(pattern))], "text", truth)
-            case Compare(field, "=", value):
-                return self._equals(field, [value], truth)
-            case Compare(field, op, value):
-                return self.terms.filter(must=[self._order(field, op if truth else OPPOSITE[op], value)])
-
-    def _all(self, conditions: list[Any], every: bool) -> Any:
-        """Every one of the conditions, or some one of them; Qdrant takes an empty `should` for true."""
+    def joined(self, conditions: Sequence[Any], every: bool) -> Any:
+        """Return that every one of the conditions holds, or some one; Qdrant takes an empty `should` for true."""
         if every:
-            return self.terms.filter(must=conditions)
+            return self.terms.filter(must=list(conditions))
         never = self.terms.filter(must_not=[self.terms.filter()])
-        return self.terms.filter(should=conditions) if conditions else never
+        return self.terms.filter(should=list(conditions)) if conditions else never
+
+    def missing(self, field: str, truth: bool) -> Any:
+        """Return that the field is not there; or that it is."""
+        empty = self.terms.empty(payload_path(field))
+        return self.terms.filter(must=[empty]) if truth else self.terms.filter(must_not=[empty])
+
+    def like(self, field: str, pattern: str, truth: bool) -> Any:
+        """Unsupported for LIKE but 'p%', '%p%' and 'p'."""
+        return self._decided(field, [self._match(field, self._pattern(pattern))], "text", truth)
+
+    def order(self, field: str, op: Op, value: Scalar, truth: bool) -> Any:
+        """Unsupported for the order of text."""
+        by, bound = compared("Qdrant", field, op, value, truth)
+        return self.terms.filter(must=[self._range(field, **{BOUNDS[by]: loosened(by, bound)})])
 
     def _decided(self, field: str, tests: list[Any], of: Kind | None, truth: bool) -> Any:
         """Some test holds; or none does although there are values of the right kind to test."""
@@ -117,8 +109,8 @@ class Translation:
             return self.terms.filter(must=[self._range(field, gte=-inf)])
         return self.terms.filter(should=[self._boolean(field, True), self._boolean(field, False)])
 
-    def _equals(self, field: str, values: Sequence[Scalar], truth: bool) -> Any:
-        """The field equals one of the values, which are all of one kind; or certainly none of them."""
+    def equals(self, field: str, values: Sequence[Scalar], truth: bool) -> Any:
+        """Return that the field equals one of the values, all of one kind; or certainly none of them."""
         of = kind(values[0])
         if of == "text":
             tests = [self._match(field, self.terms.any(cast(list[str], list(values))))]
@@ -136,15 +128,6 @@ class Translation:
             return self._range(field, gte=wider(value, -inf), lte=wider(value, inf))
         return self._range(field, gte=value, lte=value)
 
-    def _order(self, field: str, op: Op, value: Scalar) -> Any:
-        if isinstance(value, str):
-            raise Unsupported(f"Qdrant cannot order text: {field!r} {op} {value!r}; use =, IN or numbers")
-        bound = number(value)
-        short = float(f"{bound:.15g}") == bound
-        if not (short and op in ("<", ">")):
-            bound = wider(bound, inf if op in ("<", "<=") else -inf)
-        return self._range(field, **{BOUNDS[op]: bound})
-
     def _pattern(self, pattern: str) -> Any:
         inner = pattern.strip("%")
         if "%" not in inner and "_" not in inner:
@@ -161,10 +144,3 @@ class Translation:
 
     def _range(self, field: str, **bounds: float) -> Any:
         return self.terms.range(payload_path(field), bounds)
-
-
-def _groups(values: Sequence[Scalar]) -> Iterator[list[Scalar]]:
-    """Split values by kind."""
-    for of in ("text", "number", "boolean"):
-        if group := [value for value in values if kind(value) == of]:
-            yield group

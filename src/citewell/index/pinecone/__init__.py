@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from citewell.errors import BadInput, Unsupported
 from citewell.filters import Filter
 from citewell.index import lexical
+from citewell.index.flat import HAS
 from citewell.index.pinecone.connection import (
     DENSE,
     NAMESPACE,
@@ -26,7 +27,7 @@ from citewell.index.pinecone.connection import (
     named,
     sparse,
 )
-from citewell.index.pinecone.where import HAS, stored, to_pinecone
+from citewell.index.pinecone.where import stored, to_pinecone
 from citewell.index.pinecone.words import QUESTION, SLICE, SLICES, Counts, slice_of, sparse_of
 from citewell.index.remote import Server
 from citewell.index.shape import SCORER, check_length, check_lengths

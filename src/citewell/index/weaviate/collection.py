@@ -19,9 +19,9 @@ from weaviate.classes.config import (
 
 from citewell.errors import ProviderError
 from citewell.index.constants import BM25_B, BM25_K1
+from citewell.index.flat import HAS
 from citewell.index.remote import Server, tried
 from citewell.index.weaviate.connection import checked, connected, guarded
-from citewell.index.weaviate.where import HAS
 
 T = TypeVar("T")
 VECTOR: Final = "dense"

@@ -29,6 +29,15 @@ def test_fields_are_shown_with_their_types(shelved: Cli) -> None:
     assert found["product"]["documents"] == 1
 
 
+@pytest.mark.parametrize(
+    "command", [("schema",), ("sql", "select * from documents"), ("copy", "--to", "a.toml")]
+)
+def test_tables_are_the_owners(shelved: Cli, command: tuple[str, ...]) -> None:
+    said = shelved(*command, "--as", "user:ann")
+    assert (said.code, said.out) == (2, "")
+    assert f"{command[0]} sees the whole library" in said.err
+
+
 def test_documents_are_counted_by_a_field(shelved: Cli) -> None:
     query = "select product, count(*) as n from documents group by 1 order by 2 desc"
     assert shelved("sql", query).out == "router\t2\nswitch\t1\n"

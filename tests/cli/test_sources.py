@@ -224,6 +224,12 @@ def searched(cli: Cli, word: str, seconds: float = 20.0) -> float:
     return time.monotonic() - began
 
 
+def seen(cli: Cli, url: str) -> tuple[str, bool, int]:
+    """What the server says of its only source."""
+    (state,) = cli("sources", "--json", "--server", url).json["sources"]
+    return state["state"], state["watch"], state["items"]
+
+
 def test_serve_watches_and_answers_for_its_sources(configured: Callable[[str], Cli], docs: Path) -> None:
     pytest.importorskip("watchfiles", reason="needs the extra watch")
     cli = configured(FOLDER + "watch = true\n")
@@ -233,8 +239,10 @@ def test_serve_watches_and_answers_for_its_sources(configured: Callable[[str], C
         searched(cli, "walrus")
         (docs / "new.md").unlink()
         assert cli("sync", "handbook").code == 0
-        (state,) = cli("sources", "--json", "--server", url).json["sources"]
-        assert (state["state"], state["watch"], state["items"]) == ("ok", True, 3)
+        until = time.monotonic() + 20  # the watcher saw it too, and may be at it
+        while seen(cli, url) != ("ok", True, 3) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert seen(cli, url) == ("ok", True, 3)
         for path in docs.rglob("*.*"):
             path.unlink()
         assert cli("sync", "handbook").code == 11

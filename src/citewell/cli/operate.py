@@ -86,6 +86,7 @@ def copy(
     from citewell.copying import copy as copied
 
     session.local("copy")
+    session.owner("copy")
     if not to.is_file():
         raise BadInput(
             f"there is no file {str(to)!r}; write the other place's citewell.toml, and name it in --to"
@@ -155,8 +156,7 @@ def doctor(
 
 
 def _checked(library: Opened, session: Session) -> list[str]:
-    if not session.access.everything:
-        raise BadInput("--check looks at every document; leave out --as")
+    session.owner("--check")
     return library.check()
 
 

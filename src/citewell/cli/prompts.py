@@ -165,10 +165,9 @@ def _embed(loaded: Loaded) -> Any:
     """Return what embeds examples and question; the model is loaded if there are any."""
     from functools import cache
 
-    from citewell import plugins
+    from citewell.assemble import embedder_of
 
-    embed = loaded.config.embed
-    model = cache(lambda: plugins.load("embedders", embed.model)(threads=embed.threads))
+    model = cache(lambda: embedder_of(loaded.config.embed))
     return lambda texts: model().embed(texts, kind="query")
 
 

@@ -28,6 +28,7 @@ def schema(
     from citewell.opening import place
 
     session.local("schema")
+    session.owner("schema")
     config = session.load().config
     fields = schema_of(place(config), declared(config.catalog.fields), where)
     if session.json:
@@ -61,6 +62,7 @@ def sql(
     from citewell.opening import place
 
     session.local("sql")
+    session.owner("sql")
     config = session.load().config
     asked = sys.stdin.read() if query == "-" else query
     bounds = Bounds(limit, timeout, _tables(config))

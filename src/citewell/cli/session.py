@@ -83,6 +83,13 @@ class Session:
         if self.server:
             raise BadInput(f"{command} works on a library here; leave out --server {self.server!r}")
 
+    def owner(self, command: str) -> None:
+        """Refuse `--as` in a command that shows, or needs, all that there is."""
+        if not self.access.everything:
+            raise BadInput(
+                f"{command} sees the whole library; it is the owner's: leave out --as {self.asker!r}"
+            )
+
 
 def command(app: typer.Typer, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function whose first parameter is the Session; adds the shared options."""

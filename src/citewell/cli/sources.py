@@ -93,8 +93,7 @@ def sources(session: Session) -> None:
 
     `citewell serve` runs those with `every` or `watch`. Exit code 11 when one is failing or held back.
     """
-    if not session.access.everything:
-        raise BadInput("sources are the owner's; leave out --as")
+    session.owner("sources")
     with session.open(session.load()) as library:
         found = library.sources.list()
     if session.json:

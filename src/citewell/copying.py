@@ -50,7 +50,8 @@ def copy(source: Config, target: Config, tell: Callable[[str, int, int], None] =
         raise BadInput(f"source and target are one place, {place(target)}; name another in the target's file")
     if source.embed != target.embed:
         raise BadInput(
-            "the target's [embed] is not the source's; vectors are copied, so use the same section"
+            f"the target's file says embed.model = {target.embed.model!r}, the source has {source.embed.model!r}; "
+            "vectors are copied, so write the source's [embed] into the target's file (`citewell config` shows it)"
         )
     with assemble(source) as here:
         make_folder(target, create=True)

@@ -2,7 +2,7 @@
 PYTHON_ENV ?= .venv/bin/python
 BENCH_SETS ?= ray_docs scifact cranfield
 
-.PHONY: bench bench-access bench-faults bench-fault-constants bench-grounding bench-judge bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-answering bench-bulk bench-context bench-conversation bench-retrieval
+.PHONY: bench bench-access bench-faults bench-fault-constants bench-grounding bench-judge bench-injection bench-refusal bench-refusal-fit bench-environments bench-latency bench-scale bench-techniques bench-watching bench-answering bench-bulk bench-context bench-conversation bench-retrieval
 
 bench-environments: ## the peers' environments, in .venvs
 	bench/environments.sh
@@ -57,3 +57,6 @@ bench-bulk: ## bulk ingest: without Ray, one worker, two
 
 bench-access: ## does an access list lose what its reader may see? Recall against an exact scan
 	$(PYTHON_ENV) -m bench.access
+
+bench-watching: ## how soon a saved file is found, in folders of 10, 1,000 and 10,000 files
+	$(PYTHON_ENV) -m bench.watching

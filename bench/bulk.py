@@ -1,5 +1,8 @@
 """Bulk ingest: passages a second without Ray, with one Ray worker, and with two; one embedding thread each.
 
+Twice: from the first byte to the last acknowledgement, in which workers start and load the model; and of the middle
+half of the passages, which is what a long ingest comes to.
+
     python -m bench.bulk --data ../shared/data [--pages 400] [--runs 3]
 
 Each run takes all three ways in turn, so that they meet the same load; the ratio is taken within a run.
@@ -13,9 +16,11 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+
+import numpy as np
 
 from bench.machine import facts
 from citewell.assemble import assemble
@@ -33,28 +38,39 @@ def pages(data: Path, count: int) -> list[Blob]:
     return [Blob(f"{at}.md", f"# {row['title']}\n\n{row['text']}".encode()) for at, row in enumerate(rows)]
 
 
-def rate(what: Sequence[Blob], spread: Spread | None) -> float:
-    """Return passages a second, from the first byte to the last acknowledgement."""
+@dataclass(frozen=True)
+class Rates:
+    """Passages a second: of all, and of the middle half."""
+
+    whole: float
+    steady: float
+
+
+def rates(what: Sequence[Blob], spread: Spread | None) -> Rates:
+    """Take documents into a new library."""
     config = Config()
-    passages = 0
+    done: list[tuple[float, int]] = []
 
     def count(outcome: Added | Failure) -> None:
-        nonlocal passages
-        passages += outcome.embedded if isinstance(outcome, Added) else 0
+        done.append((time.perf_counter(), outcome.embedded if isinstance(outcome, Added) else 0))
 
     with tempfile.TemporaryDirectory() as folder:
         mine = replace(config, library=replace(config.library, path=Path(folder)), embed=ONE_THREAD)
         with assemble(mine, create=True, spread=spread) as library:
             began = time.perf_counter()
             library.ingest(what, count)
-            return passages / (time.perf_counter() - began)
+    counts = np.cumsum([passages for _, passages in done])
+    # What workers hold that is done and not yet acknowledged is as much at the end of it as at its beginning.
+    start, end = (int(np.searchsorted(counts, counts[-1] * share)) for share in (0.25, 0.75))
+    steady = (counts[end] - counts[start]) / (done[end][0] - done[start][0])
+    return Rates(float(counts[-1] / (done[-1][0] - began)), float(steady))
 
 
-def on_ray(what: Sequence[Blob], workers: int) -> float:
-    """Return passages a second on a Ray that is up; its workers start within the time."""
+def on_ray(what: Sequence[Blob], workers: int) -> Rates:
+    """Take documents in on a Ray that is up; its workers start within the time."""
     spread = spread_on("local", workers, ONE_THREAD)
     with spread.connected():
-        return rate(what, spread)
+        return rates(what, spread)
 
 
 def main() -> None:
@@ -69,15 +85,13 @@ def main() -> None:
         print(f"{name}: {value}")
     ratios = []
     for run in range(1, given.runs + 1):
-        here, one, two = rate(what, None), on_ray(what, 1), on_ray(what, 2)
-        ratios.append(two / one)
-        load = os.getloadavg()[0]
-        print(
-            f"run {run}: here {here:.1f}, 1 worker {one:.1f}, 2 workers {two:.1f} passages/s; "
-            f"2 to 1: {two / one:.2f}; load {load:.1f}",
-            flush=True,
-        )
-    print(f"median of {given.runs}: 2 workers to 1: {median(ratios):.2f}")
+        here, one, two = rates(what, None), on_ray(what, 1), on_ray(what, 2)
+        ratios.append((two.whole / one.whole, two.steady / one.steady))
+        print(f"run {run}, load {os.getloadavg()[0]:.1f}")
+        for name, found in (("here", here), ("1 worker", one), ("2 workers", two)):
+            print(f"  {name}: {found.whole:.1f} passages/s, {found.steady:.1f} once it runs", flush=True)
+    whole, steady = (median(some) for some in zip(*ratios, strict=True))
+    print(f"median of {given.runs}: 2 workers to 1: {whole:.2f}, {steady:.2f} once it runs")
 
 
 if __name__ == "__main__":

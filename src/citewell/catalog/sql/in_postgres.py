@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from citewell.catalog.postgres import Postgres, open_postgres
 from citewell.catalog.sql.columns import TypedField
 from citewell.catalog.sql.functions import ALLOWED
+from citewell.catalog.sql.rows import Bounds, Rows
 from citewell.catalog.sql.views import NAMES, quoted, views
 from citewell.errors import BadInput
-
-if TYPE_CHECKING:
-    from citewell.catalog.sql.run import Bounds, Rows
 
 ASKED: Final = "asked"
 TREE: Final = "SELECT ev_action::text FROM pg_rewrite WHERE ev_class = 'pg_temp.asked'::regclass"
@@ -40,8 +38,6 @@ AGAIN: Final = ("08", "53", "55", "57P", "58")
 
 def run_in(at: Postgres, query: str, fields: Sequence[TypedField], bounds: Bounds) -> Rows:
     """Run one SELECT on the catalog on a server; see `run`."""
-    from citewell.catalog.sql.run import Rows
-
     with _cursor(at, bounds) as sql:
         sql.execute(f"SET LOCAL statement_timeout = {int(bounds.seconds * 1000)}")
         sql.execute("SET LOCAL search_path = pg_catalog, pg_temp, public")

@@ -7,15 +7,13 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from citewell.catalog.sql.columns import TypedField
 from citewell.catalog.sql.functions import ALLOWED
+from citewell.catalog.sql.rows import Bounds, Rows
 from citewell.catalog.sql.views import NAMES, quoted, views
 from citewell.errors import BadInput
-
-if TYPE_CHECKING:
-    from citewell.catalog.sql.run import Bounds, Rows
 
 LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_LENGTH: 50_000_000,
@@ -32,8 +30,6 @@ ROWS_OF: Final = ("json_each", "json_tree")
 
 def run_on(path: Path, query: str, fields: Sequence[TypedField], bounds: Bounds) -> Rows:
     """Run one SELECT on the catalog in a file; see `run`."""
-    from citewell.catalog.sql.run import Rows
-
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=bounds.seconds)
     try:
         for name, most in LIMITS.items():

@@ -47,7 +47,7 @@ class Namespace:
         self.fields = (dense, sparse)
         self.lsn = self.indexed = 0
         self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._documents: dict[str, Document] = {}
+        self.documents: dict[str, Document] = {}
         self._postings: dict[int, dict[str, float]] = defaultdict(dict)
         self._rows: tuple[list[str], Any] | None = None
 
@@ -63,27 +63,27 @@ class Namespace:
             _, self.indexed, change = self._due.pop(0)
             change()
             self._rows = None
-        return self._documents
+        return self.documents
 
     def put(self, document: Document) -> None:
         self.remove(document["_id"])
-        self._documents[document["_id"]] = document
+        self.documents[document["_id"]] = document
         for index, weight in self._sparse(document):
             self._postings[index][document["_id"]] = weight
 
     def remove(self, one: str) -> None:
-        if old := self._documents.pop(one, None):
+        if old := self.documents.pop(one, None):
             for index, _ in self._sparse(old):
                 self._postings[index].pop(one, None)
 
     def patch(self, change: Document) -> None:
-        if old := self._documents.get(change["_id"]):
+        if old := self.documents.get(change["_id"]):
             gone = change.get("_remove_fields", ())
             kept = {name: value for name, value in old.items() if name not in gone}
             self.put(kept | {name: value for name, value in change.items() if name != "_remove_fields"})
 
     def clear(self) -> None:
-        self._documents.clear()
+        self.documents.clear()
         self._postings.clear()
 
     def nearest(self, vector: list[float], passes: Passes) -> list[tuple[float, str]]:
@@ -91,11 +91,11 @@ class Namespace:
         if not self.seen():
             return []
         if self._rows is None:
-            rows = [one[str(self.fields[0])] for one in self._documents.values()]
-            self._rows = list(self._documents), np.asarray(rows, np.float32)
+            rows = [one[str(self.fields[0])] for one in self.documents.values()]
+            self._rows = list(self.documents), np.asarray(rows, np.float32)
         ids, matrix = self._rows
         scores = (matrix @ np.asarray(vector, np.float32)).tolist()
-        return [(score, one) for score, one in zip(scores, ids, strict=True) if passes(self._documents[one])]
+        return [(score, one) for score, one in zip(scores, ids, strict=True) if passes(self.documents[one])]
 
     def sharing(self, sparse: dict[str, list[Any]], passes: Passes) -> list[tuple[float, str]]:
         """Score by dot product what shares an index; a score of 0 is no match."""
@@ -104,7 +104,7 @@ class Namespace:
         for index, weight in zip(sparse["indices"], sparse["values"], strict=True):
             for one, other in self._postings.get(index, {}).items():
                 scores[one] += weight * other
-        return [(score, one) for one, score in scores.items() if score != 0 and passes(self._documents[one])]
+        return [(score, one) for one, score in scores.items() if score != 0 and passes(self.documents[one])]
 
     def _sparse(self, document: Document) -> Iterator[tuple[int, float]]:
         values = document.get(str(self.fields[1])) or {"indices": [], "values": []}
@@ -261,15 +261,16 @@ class StubPinecone:
             found = namespace.nearest(clause["values"], passes)
         else:
             found = namespace.sharing(clause["sparse_values"], passes)
+        # What is due only now was not searched: neither shown nor said to be.
+        told, documents = namespace.indexed, namespace.documents
         best = sorted(found, key=lambda pair: -pair[0])[: body["top_k"]]
         fields = body.get("include_fields") or []
         matches = [
-            {"_id": one, "_score": float(np.float32(score)), **_shown(namespace.seen()[one], fields)}
+            {"_id": one, "_score": float(np.float32(score)), **_shown(documents[one], fields)}
             for score, one in best
-            if one in namespace.seen()
         ]
         answer = {"matches": matches, "namespace": name, "usage": {"read_units": 1}}
-        return 200, answer, {"x-pinecone-max-indexed-lsn": namespace.indexed}
+        return 200, answer, {"x-pinecone-max-indexed-lsn": told}
 
     def _fetch(self, index: Index, name: str, body: Any) -> tuple[int, Any, dict[str, int]]:
         check(schema.fetch, body)
